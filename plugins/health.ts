@@ -1,0 +1,80 @@
+/**
+ * `/health` for people and dashboards, `/health/live` for whoever restarts the process, `/health/ready` for whoever
+ * routes clients. Neither of the two flaps on a blip: only a drain or a `required` channel that failed makes it 503.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { Channel, ChannelStatus, Gateway } from '../src/index.js';
+import { addRoute } from './route.js';
+
+export interface HealthOptions {
+  readonly path: string;
+  readonly gateway: Gateway;
+}
+
+const PAGE = 100;
+
+export function healthRoutes(app: FastifyInstance, { path, gateway }: HealthOptions): void {
+  const get = (suffix: string, handler: Parameters<typeof addRoute>[2]['handler']): void =>
+    addRoute(app, 'health.path', { method: 'GET', url: `${path}${suffix}`, logLevel: 'warn', handler });
+  get('', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    const { details, offset } = request.query as { details?: string; offset?: string };
+    return details === undefined ? summary(gateway) : page(gateway, details, Number(offset) || 0);
+  });
+  get('/live', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'live' }));
+  get('/ready', async (_request, reply) => {
+    const why = notReady(gateway);
+    reply.header('cache-control', 'no-store').code(why === undefined ? 200 : 503);
+    return why === undefined ? { status: 'ready' } : { status: 'not-ready', reason: why };
+  });
+}
+
+/** Why clients should go elsewhere; undefined: they are welcome. */
+function notReady(gateway: Gateway): string | undefined {
+  if (gateway.draining) return 'draining';
+  for (const { name, channels } of gateway.families()) {
+    for (const { options, state } of channels)
+      if (options.required && state === 'failed') return `channel ${name} failed`;
+  }
+  return undefined;
+}
+
+/** Every configured name with its channel, or the sum of its channels when it is a template. */
+function summary(gateway: Gateway): object {
+  const channels: Record<string, object> = {};
+  let troubled = false;
+  for (const { name, channels: alive } of gateway.families()) {
+    const statuses = [...alive].map((channel) => channel.status());
+    troubled ||= statuses.some(({ state }) => state === 'backoff' || state === 'failed');
+    channels[name] = name.includes(':') ? sum(statuses) : (statuses[0] ?? { state: 'idle', subscribers: 0 });
+  }
+  const { subscribers, pool, logBytes } = gateway.stats();
+  const status = gateway.draining ? 'draining' : troubled ? 'degraded' : 'ok';
+  return { status, name: gateway.options.name, subscribers, channels, memory: { logBytes, pool } };
+}
+
+function sum(statuses: readonly ChannelStatus[]): object {
+  const states: Record<string, number> = {};
+  let subscribers = 0;
+  let maxLagBytes = 0;
+  for (const status of statuses) {
+    states[status.state] = (states[status.state] ?? 0) + 1;
+    subscribers += status.subscribers;
+    maxLagBytes = Math.max(maxLagBytes, status.maxLagBytes);
+  }
+  return { channels: statuses.length, states, subscribers, maxLagBytes };
+}
+
+/** One page of the channels under a configured name: `?details=rooms/:room&offset=100`. */
+function page(gateway: Gateway, name: string, offset: number): object {
+  const family = [...gateway.families()].find((candidate) => candidate.name === name);
+  const alive: Channel[] = family === undefined ? [] : [...family.channels];
+  const shown = alive.slice(offset, offset + PAGE);
+  return {
+    name,
+    total: alive.length,
+    offset,
+    channels: Object.fromEntries(shown.map((channel) => [channel.key, channel.status()])),
+    next: offset + PAGE < alive.length ? offset + PAGE : null,
+  };
+}

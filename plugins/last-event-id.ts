@@ -1,0 +1,20 @@
+/**
+ * The id a client resumes from: its header, or `?lastEventId=` where it can't set one. The header wins; an empty one
+ * counts as absent. Ids are UTF-8; Node hands header bytes over as Latin-1.
+ */
+import type { FastifyRequest } from 'fastify';
+import { GatewayError } from '../src/index.js';
+
+const NAME = 'last-event-id';
+
+/** @throws GatewayError 400 when two headers name different ids */
+export function lastEventId(request: FastifyRequest): Uint8Array | undefined {
+  const headers = (request.raw.headersDistinct[NAME] ?? []).filter((value) => value !== '');
+  if (new Set(headers).size > 1) {
+    throw new GatewayError('RESUME_ID_CONFLICT', 'two Last-Event-ID headers name different events');
+  }
+  const [header] = headers;
+  if (header !== undefined) return Buffer.from(header, 'latin1');
+  const query = (request.query as Record<string, unknown> | undefined)?.['lastEventId'];
+  return typeof query === 'string' && query !== '' ? Buffer.from(query) : undefined;
+}

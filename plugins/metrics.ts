@@ -1,0 +1,50 @@
+/**
+ * `/metrics`: what the core counts, as prom-client series on the caller's registry or our own. The core counts, this
+ * reads: series are filled when they are scraped, so that a delivery costs no metric.
+ */
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type Gateway, GatewayError } from '../src/index.js';
+import { addRoute } from './route.js';
+import { registerSeries } from './series.js';
+
+export interface MetricsOptions {
+  readonly path: string;
+  readonly registry?: Registry;
+  readonly defaultMetrics?: boolean;
+  readonly gateway: Gateway;
+}
+
+/** The gateways of each registry: several may share one, told apart by the label `gateway`. */
+const GATEWAYS = new WeakMap<Registry, Set<Gateway>>();
+
+export function metricsRoutes(app: FastifyInstance, options: MetricsOptions): void {
+  const { gateway } = options;
+  const registry = options.registry ?? new Registry();
+  if (options.defaultMetrics === true && options.registry === undefined)
+    collectDefaultMetrics({ register: registry });
+  const gateways = GATEWAYS.get(registry) ?? new Set<Gateway>();
+  if ([...gateways].some((other) => other.options.name === gateway.options.name)) {
+    throw new GatewayError(
+      'OPTION_INVALID',
+      `sse-gateway option name: a gateway named ${gateway.options.name} is on this registry already`,
+    );
+  }
+  gateways.add(gateway);
+  if (!GATEWAYS.has(registry)) {
+    GATEWAYS.set(registry, gateways);
+    registerSeries(registry, gateways);
+  }
+  app.addHook('onClose', async () => {
+    gateways.delete(gateway);
+  });
+  addRoute(app, 'metrics.path', {
+    method: 'GET',
+    url: options.path,
+    logLevel: 'warn',
+    handler: async (_request, reply) => {
+      reply.header('cache-control', 'no-store').type(registry.contentType);
+      return registry.metrics();
+    },
+  });
+}

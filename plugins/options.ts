@@ -1,0 +1,76 @@
+/** The plugin's own options, checked; the rest is the gateway's. */
+import type { FastifyRequest } from 'fastify';
+import type { Registry } from 'prom-client';
+import { type CloseReason, GatewayError, type GatewayOptions } from '../src/index.js';
+
+/** A stream began or ended; see `onStream`. */
+export interface StreamInfo {
+  readonly type: 'open' | 'close';
+  /** The configured name, and the channel's own (the same but for templates). */
+  readonly channel: string;
+  readonly key: string;
+  /** How the client began: without an id, without a hole, or with an announced one. */
+  readonly resume: 'fresh' | 'exact' | 'gap';
+  /** At `close`: why, and how long it lasted. */
+  readonly reason?: CloseReason;
+  readonly durationMs?: number;
+}
+
+export interface SseGatewayOptions extends GatewayOptions {
+  /** `GET <path>/<channel>`. Default `{ path: '/events' }`; false: no routes, `app.sseGateway.subscribe` only. */
+  events?: false | { path?: string };
+  /** Default `{ path: '/health' }`. */
+  health?: false | { path?: string };
+  /**
+   * Default `{ path: '/metrics' }`. `registry`: a prom-client registry to put the series on (default: one of our own).
+   * `defaultMetrics`: the process metrics as well, on our own registry (default false).
+   */
+  metrics?: false | { path?: string; registry?: Registry; defaultMetrics?: boolean };
+  /** Called when a stream begins and when it ends: Fastify's `onSend` and `onResponse` don't see hijacked replies. */
+  onStream?: (request: FastifyRequest, info: StreamInfo) => void;
+}
+
+export interface PluginOptions {
+  readonly gateway: GatewayOptions;
+  readonly events: false | { readonly path: string };
+  readonly health: false | { readonly path: string };
+  readonly metrics:
+    | false
+    | { readonly path: string; readonly registry?: Registry; readonly defaultMetrics?: boolean };
+  readonly onStream: SseGatewayOptions['onStream'];
+}
+
+/** @throws GatewayError `SSE_GATEWAY_OPTION_INVALID`, for the plugin's own options; the gateway checks the others */
+export function splitOptions(input: SseGatewayOptions & { prefix?: string }): PluginOptions {
+  const { events, health, metrics, onStream, prefix: _, ...gateway } = input;
+  if (onStream !== undefined && typeof onStream !== 'function')
+    throw invalid('onStream', 'expected a function');
+  return {
+    gateway,
+    events: route('events', events, ['path']),
+    health: route('health', health, ['path']),
+    metrics: route('metrics', metrics, ['path', 'registry', 'defaultMetrics']),
+    onStream,
+  };
+}
+
+function route<T extends { path?: string }>(
+  name: 'events' | 'health' | 'metrics',
+  value: false | T | undefined,
+  known: readonly string[],
+): false | (T & { path: string }) {
+  if (value === false) return false;
+  const options = value ?? ({} as T);
+  if (typeof options !== 'object' || options === null) throw invalid(name, 'expected false or an object');
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw invalid(`${name}.${unknown}`, 'unknown option');
+  const path = options.path ?? `/${name}`;
+  if (typeof path !== 'string' || !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path)) {
+    throw invalid(`${name}.path`, 'expected a path such as /events');
+  }
+  return { ...options, path };
+}
+
+function invalid(path: string, message: string): GatewayError {
+  return new GatewayError('OPTION_INVALID', `sse-gateway option ${path}: ${message}`);
+}

@@ -1,0 +1,82 @@
+/**
+ * The Fastify plugin: options to a gateway, its decorator, its life cycle and its routes. Thin: it refuses to know how
+ * anything works. Decorator and hooks reach the scope that registers it; the routes are encapsulated and obey `prefix`.
+ */
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { Gateway, GatewayError, type GatewayStats, type LocalEvent, type Parameters } from '../src/index.js';
+import { eventsRoutes } from './events.js';
+import { healthRoutes } from './health.js';
+import { metricsRoutes } from './metrics.js';
+import { type SseGatewayOptions, splitOptions } from './options.js';
+import { openStream } from './stream.js';
+
+/** `app.sseGateway`. */
+export interface SseGateway {
+  /**
+   * Answers a request of an own route with a channel's stream: the way to put a channel behind other paths or checks.
+   * @throws GatewayError as the events routes answer them (404, 406, 400, 502 …)
+   */
+  subscribe(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    channel: string,
+    parameters?: Parameters,
+  ): Promise<void>;
+  /**
+   * Commits a local event to the channel at a path such as `prices` or `rooms/lobby`.
+   * @throws GatewayError `SSE_GATEWAY_CHANNEL_UNKNOWN`, `SSE_GATEWAY_EVENT_INVALID`
+   */
+  publish(channel: string, event: LocalEvent): void;
+  /** Lets every client go, spread over `drainMs`; what `app.close()` does too. Idempotent. */
+  drain(): Promise<void>;
+  /** A snapshot of channels, subscribers and memory. */
+  stats(): GatewayStats;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    sseGateway: SseGateway;
+  }
+  interface FastifyContextConfig {
+    /** Set on routes whose responses are streams, so that duration metrics can leave them out. */
+    sseGateway?: { readonly stream: true; readonly channel: string };
+  }
+}
+
+const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
+  if (Object.hasOwn(app, 'sseGateway')) {
+    throw new GatewayError(
+      'GATEWAY_PRESENT',
+      'this scope has a gateway already; register the second one in a scope of its own',
+    );
+  }
+  const { prefix } = input as { prefix?: string };
+  const { gateway: gatewayOptions, events, health, metrics, onStream } = splitOptions(input);
+  const gateway = new Gateway(gatewayOptions, { logger: app.log });
+  const streams = { gateway, onStream };
+
+  app.decorate('sseGateway', {
+    subscribe: (request, reply, channel, parameters = {}) =>
+      openStream(streams, request, reply, channel, parameters),
+    publish: (channel, event) => gateway.publish(channel, event),
+    drain: () => gateway.drain(),
+    stats: () => gateway.stats(),
+  } satisfies SseGateway);
+
+  app.addHook('onReady', async () => gateway.start());
+  // Open streams would keep the server's close waiting for ever, so they end before it begins.
+  app.addHook('preClose', () => gateway.drain());
+  app.addHook('onClose', () => gateway.close());
+
+  await app.register(
+    async (scope: FastifyInstance) => {
+      if (events !== false) eventsRoutes(scope, { ...events, ...streams });
+      if (health !== false) healthRoutes(scope, { ...health, gateway });
+      if (metrics !== false) metricsRoutes(scope, { ...metrics, gateway });
+    },
+    prefix === undefined ? {} : { prefix },
+  );
+};
+
+export default fp(plugin, { name: 'fastify-sse-gateway', fastify: '5.x' });

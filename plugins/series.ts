@@ -1,0 +1,265 @@
+/**
+ * Every series of `/metrics`: name, help, labels, and where in the core its value stands. One table each for counters,
+ * gauges and histograms; labels come from configuration or from closed sets, never from a client.
+ */
+import {
+  Counter,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricType,
+  type MetricValueWithName,
+  Histogram as PromHistogram,
+  type Registry,
+} from 'prom-client';
+import {
+  type Channel,
+  type ChannelMetrics,
+  type Gateway,
+  type Histogram,
+  SOURCE_STATES,
+  type Tally,
+} from '../src/index.js';
+
+const PREFIX = 'sse_gateway_';
+
+type CounterRow = readonly [name: string, help: string, read: (metrics: ChannelMetrics) => number];
+type TallyRow = readonly [
+  name: string,
+  help: string,
+  label: string,
+  read: (metrics: ChannelMetrics) => Tally<string>,
+];
+type ChannelGaugeRow = readonly [name: string, help: string, read: (channel: Channel) => number];
+type GatewayRow = readonly [
+  name: string,
+  help: string,
+  type: 'gauge' | 'counter',
+  read: (gateway: Gateway) => number,
+];
+type HistogramRow = readonly [name: string, help: string, read: (metrics: ChannelMetrics) => Histogram];
+
+const COUNTERS: readonly CounterRow[] = [
+  ['events_in_total', 'Events committed to the log.', (m) => m.eventsIn],
+  [
+    'events_offered_total',
+    'Events offered to subscribers: those unread at join, and each committed one per subscriber.',
+    (m) => m.eventsOffered,
+  ],
+  ['events_out_total', 'Events whose write a live socket confirmed.', (m) => m.eventsOut],
+  ['events_repaired_total', 'Upstream events with invalid UTF-8, repaired.', (m) => m.eventsRepaired],
+  ['cursors_unsendable_total', 'Upstream ids that no request header can carry.', (m) => m.cursorsUnsendable],
+  ['bytes_in_total', 'Bytes of body from upstreams.', (m) => m.bytesIn],
+  ['bytes_out_total', 'Bytes of events whose write a live socket confirmed.', (m) => m.bytesOut],
+];
+
+const TALLIES: readonly TallyRow[] = [
+  ['upstream_connects_total', 'Upstream connection attempts.', 'outcome', (m) => m.upstreamConnects],
+  [
+    'upstream_reconnects_total',
+    'Upstream connection attempts after an earlier connection.',
+    'outcome',
+    (m) => m.upstreamReconnects,
+  ],
+  ['upstream_disconnects_total', 'Upstream connections that ended.', 'reason', (m) => m.upstreamDisconnects],
+  [
+    'events_dropped_total',
+    'Events offered to a subscriber that never reached it.',
+    'reason',
+    (m) => m.eventsDropped,
+  ],
+  ['client_disconnects_total', 'Client streams that ended.', 'reason', (m) => m.clientDisconnects],
+  ['resumes_total', 'Client streams that began.', 'outcome', (m) => m.resumes],
+  ['gaps_total', 'Gaps announced in streams; one for all counts once.', 'reason', (m) => m.gaps],
+  ['connections_refused_total', 'Requests for a stream that were refused.', 'reason', (m) => m.refusals],
+];
+
+const CHANNEL_GAUGES: readonly ChannelGaugeRow[] = [
+  [
+    'events_pending',
+    'Events offered to subscribers whose fate is open.',
+    ({ fanOut }) => total(fanOut.subscribers, (s) => s.pending),
+  ],
+  ['subscribers', 'Client streams that are open.', ({ fanOut }) => fanOut.size],
+  ['log_bytes', 'Bytes retained.', ({ log }) => log.bytes],
+  ['log_events', 'Events retained.', ({ log }) => log.tipSeq - log.floorSeq],
+  ['log_pinned_bytes', 'Bytes trimmed, and pinned by a write under way.', ({ log }) => log.pinnedBytes],
+];
+
+const GATEWAY_ROWS: readonly GatewayRow[] = [
+  ['pool_hits_total', 'Slabs that were reused.', 'counter', (g) => g.stats().pool.hits],
+  ['pool_misses_total', 'Slabs that had to be allocated.', 'counter', (g) => g.stats().pool.misses],
+  ['pool_in_use_bytes', 'Bytes of slabs in use.', 'gauge', (g) => g.stats().pool.inUseBytes],
+  [
+    'pool_retained_bytes',
+    'Bytes of free slabs kept for reuse.',
+    'gauge',
+    (g) => g.stats().pool.retainedBytes,
+  ],
+  ['draining', '1 from the beginning of a drain.', 'gauge', (g) => (g.draining ? 1 : 0)],
+];
+
+const HISTOGRAMS: readonly HistogramRow[] = [
+  ['subscriber_lag_bytes', 'Bytes a subscriber is behind the tip, looked at once per tick.', (m) => m.lag],
+  [
+    'delivery_seconds',
+    'From commit to the confirmed write; one delivery per flush is timed.',
+    (m) => m.delivery,
+  ],
+];
+
+/** Puts all series on a registry, for a set of gateways that may grow and shrink. */
+export function registerSeries(registry: Registry, gateways: ReadonlySet<Gateway>): void {
+  const registers = [registry];
+  const labelNames = ['gateway', 'channel'];
+  for (const [name, help, read] of COUNTERS) {
+    const collect = function (this: Counter<string>): void {
+      this.reset();
+      for (const { gateway, channel, metrics } of families(gateways))
+        this.inc({ gateway, channel }, read(metrics));
+    };
+    new Counter({ name: PREFIX + name, help, labelNames, registers, collect });
+  }
+  for (const [name, help, label, read] of TALLIES) {
+    const collect = function (this: Counter<string>): void {
+      this.reset();
+      for (const { gateway, channel, metrics } of families(gateways)) {
+        for (const [value, count] of read(metrics).entries())
+          this.inc({ gateway, channel, [label]: value }, count);
+      }
+    };
+    new Counter({ name: PREFIX + name, help, labelNames: [...labelNames, label], registers, collect });
+  }
+  for (const [name, help, read] of CHANNEL_GAUGES) {
+    const collect = function (this: Gauge<string>): void {
+      this.reset();
+      for (const { gateway, channel, channels } of families(gateways))
+        this.set({ gateway, channel }, total(channels, read));
+    };
+    new Gauge({ name: PREFIX + name, help, labelNames, registers, collect });
+  }
+  for (const [name, help, type, read] of GATEWAY_ROWS) {
+    const common = { name: PREFIX + name, help, labelNames: ['gateway'], registers };
+    if (type === 'counter') {
+      const collect = function (this: Counter<string>): void {
+        this.reset();
+        for (const gateway of gateways) this.inc({ gateway: gateway.options.name }, read(gateway));
+      };
+      new Counter({ ...common, collect });
+    } else {
+      const collect = function (this: Gauge<string>): void {
+        this.reset();
+        for (const gateway of gateways) this.set({ gateway: gateway.options.name }, read(gateway));
+      };
+      new Gauge({ ...common, collect });
+    }
+  }
+  registerStates(registry, gateways);
+  for (const [name, help, read] of HISTOGRAMS) {
+    registry.registerMetric(new ReadHistogram(PREFIX + name, help, gateways, read));
+  }
+}
+
+function registerStates(registry: Registry, gateways: ReadonlySet<Gateway>): void {
+  const registers = [registry];
+  new Gauge({
+    name: `${PREFIX}upstreams`,
+    help: 'Channels by the state of their upstream.',
+    labelNames: ['gateway', 'channel', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { gateway, channel, channels } of families(gateways)) {
+        const states = [...channels].map(({ state }) => state);
+        for (const state of SOURCE_STATES) {
+          this.set({ gateway, channel, state }, states.filter((other) => other === state).length);
+        }
+      }
+    },
+  });
+  new Gauge({
+    name: `${PREFIX}upstream_last_event_age_seconds`,
+    help: 'Since the newest event of the channel; of a template, of its quietest channel.',
+    labelNames: ['gateway', 'channel'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { gateway, channel, channels } of families(gateways)) {
+        const ages = [...channels].flatMap((one) => one.status().lastEventAgeMs ?? []);
+        if (ages.length > 0) this.set({ gateway, channel }, Math.max(...ages) / 1_000);
+      }
+    },
+  });
+}
+
+/** prom-client declares its metric types as an enum that its code doesn't have: there they are these strings. */
+const HISTOGRAM = 'histogram' as unknown as MetricType;
+
+/** A histogram whose buckets are read at the scrape instead of being observed into prom-client. */
+class ReadHistogram extends PromHistogram<string> {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #gateways: ReadonlySet<Gateway>;
+  readonly #read: (metrics: ChannelMetrics) => Histogram;
+
+  constructor(
+    name: string,
+    help: string,
+    gateways: ReadonlySet<Gateway>,
+    read: (metrics: ChannelMetrics) => Histogram,
+  ) {
+    super({ name, help, labelNames: ['gateway', 'channel'], registers: [] });
+    this.#name = name;
+    this.#help = help;
+    this.#gateways = gateways;
+    this.#read = read;
+  }
+
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    return {
+      name: this.#name,
+      help: this.#help,
+      type: HISTOGRAM,
+      aggregator: 'sum',
+      collect() {},
+      values: [...this.#rows()],
+    };
+  }
+
+  /** What the registry prefers over `get` for its text form. */
+  getForPromString(): ReturnType<ReadHistogram['get']> {
+    return this.get();
+  }
+
+  *#rows(): IterableIterator<MetricValueWithName<string>> {
+    for (const { gateway, channel, metrics } of families(this.#gateways)) {
+      const histogram = this.#read(metrics);
+      const labels = { gateway, channel };
+      const counts = histogram.cumulative();
+      const metricName = `${this.#name}_bucket`;
+      for (const [i, value] of counts.entries()) {
+        yield { metricName, labels: { ...labels, le: histogram.bounds[i] ?? '+Inf' }, value };
+      }
+      yield { metricName: `${this.#name}_sum`, labels, value: histogram.sum };
+      yield { metricName: `${this.#name}_count`, labels, value: counts.at(-1)! };
+    }
+  }
+}
+
+function* families(gateways: ReadonlySet<Gateway>): IterableIterator<{
+  gateway: string;
+  channel: string;
+  metrics: ChannelMetrics;
+  channels: Iterable<Channel>;
+}> {
+  for (const gateway of gateways) {
+    for (const { name, metrics, channels } of gateway.families()) {
+      yield { gateway: gateway.options.name, channel: name, metrics, channels: [...channels] };
+    }
+  }
+}
+
+function total<T>(items: Iterable<T>, read: (item: T) => number): number {
+  let sum = 0;
+  for (const item of items) sum += read(item);
+  return sum;
+}

@@ -1,0 +1,145 @@
+/**
+ * Turns one request into one client's stream: what must be refused is refused with a status before the stream begins;
+ * after that the response belongs to the channel.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import {
+  type Channel,
+  type Gateway,
+  GatewayError,
+  type HttpResponse,
+  isHttp2,
+  ownsSocket,
+  type Parameters,
+} from '../src/index.js';
+import { lastEventId } from './last-event-id.js';
+import type { SseGatewayOptions, StreamInfo } from './options.js';
+
+export interface StreamContext {
+  readonly gateway: Gateway;
+  readonly onStream: SseGatewayOptions['onStream'];
+}
+
+/** What every stream's head says; DESIGN §8 has the reasons. */
+export const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-store, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+const TYPE = 'text/event-stream';
+
+/** @throws GatewayError 406 when the client does not accept event streams */
+export function assertAcceptable(request: FastifyRequest): void {
+  if (new Negotiator(request).mediaType([TYPE]) === undefined) {
+    throw new GatewayError('NOT_ACCEPTABLE', `this resource is ${TYPE}`);
+  }
+}
+
+/** Answers with the stream of a channel. @throws GatewayError before the stream begins */
+export async function openStream(
+  context: StreamContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: string,
+  parameters: Parameters,
+): Promise<void> {
+  const { gateway } = context;
+  assertAcceptable(request);
+  const id = lastEventId(request);
+  const response = reply.raw as HttpResponse;
+  if (!(await ready(response))) return void reply.hijack();
+  const channel = gateway.channel(name, parameters);
+  const release = channel.claim();
+  try {
+    await channel.headKnown();
+    if (gone(response)) {
+      release();
+      return void reply.hijack();
+    }
+    if (channel.state === 'failed') {
+      release();
+      return void refuseFailed(channel, reply);
+    }
+    const resume = channel.locate(id);
+    if (resume.outcome === 'gap' && channel.options.onGap === 'reject') {
+      throw new GatewayError('RESUME_GAP', `the events after that id are not available: ${resume.reason}`);
+    }
+    reply.hijack();
+    const told = { channel: name, key: channel.key, resume: resume.outcome } as const;
+    const openedAt = performance.now();
+    head(response, reply, { 'sse-gateway-resume': resume.outcome });
+    channel.subscribe(response, resume, id, (reason) => {
+      release();
+      tell(context, request, { ...told, type: 'close', reason, durationMs: performance.now() - openedAt });
+    });
+    tell(context, request, { ...told, type: 'open' });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The head of a stream, with the headers that hooks have set (CORS, security headers, cookies). */
+function head(response: HttpResponse, reply: FastifyReply, own: Record<string, string>): void {
+  const headers: Record<string, number | string | string[] | undefined> = {
+    ...reply.getHeaders(),
+    ...STREAM_HEADERS,
+    ...own,
+  };
+  // A stream has no length, and its body is nobody's to encode.
+  delete headers['content-length'];
+  delete headers['content-encoding'];
+  delete headers['transfer-encoding'];
+  if (isHttp2(response)) {
+    delete headers['connection'];
+    response.writeHead(200, headers as Record<string, string>);
+    return;
+  }
+  // Head and first bytes in one packet; both are out before anything else happens on this socket.
+  const { socket } = response;
+  socket?.cork();
+  process.nextTick(() => socket?.uncork());
+  response.writeHead(200, headers as Record<string, string>);
+  response.flushHeaders();
+}
+
+/** An upstream that stopped for good: 204 for its 204, else 502 with the time until somebody may try again. */
+function refuseFailed(channel: Channel, reply: FastifyReply): FastifyReply {
+  const { failure, metrics } = channel;
+  if (failure?.code === 'SSE_GATEWAY_UPSTREAM_NO_CONTENT') {
+    metrics.refusals.add('no-content');
+    return reply.code(204).send();
+  }
+  metrics.refusals.add('failed');
+  reply.header('retry-after', Math.ceil((channel.retryInMs ?? 0) / 1_000));
+  return reply
+    .code(502)
+    .send(
+      new GatewayError(
+        'UPSTREAM_FAILED',
+        `the upstream of this channel has stopped: ${failure?.code ?? 'unknown'}`,
+      ),
+    );
+}
+
+/** False when the client is gone before its turn on the connection comes. */
+function ready(response: HttpResponse): Promise<boolean> {
+  return isHttp2(response) ? Promise.resolve(!response.stream.destroyed) : ownsSocket(response);
+}
+
+function gone(response: HttpResponse): boolean {
+  return isHttp2(response)
+    ? response.stream.destroyed
+    : response.socket === null || response.socket.destroyed;
+}
+
+/** A callback of the host must not disturb the stream it is told of. */
+function tell({ onStream }: StreamContext, request: FastifyRequest, info: StreamInfo): void {
+  try {
+    onStream?.(request, info);
+  } catch (error) {
+    request.log.error({ err: error }, 'onStream threw');
+  }
+}

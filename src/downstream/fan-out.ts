@@ -1,0 +1,210 @@
+/**
+ * Everyone who reads one log. One flush per turn however many events were committed in it; a pass over many subscribers
+ * is cut into slices of time so that accepts, timers and health stay responsive. It refuses to know what is sent, and
+ * keeps no bytes.
+ *
+ * The books (DESIGN §6.4): `offered` moves at join and at commit, `out` when a write is confirmed, `dropped` at skip and
+ * leave; `pending` is counted anew from the subscribers. Four places, so that they can disagree.
+ */
+import type { Clock, Timer } from '../clock.js';
+import type { CloseReason, DropReason } from '../errors.js';
+import type { GapReason } from '../gap.js';
+import { Cursor } from '../log/cursor.js';
+import type { EventLog } from '../log/event-log.js';
+import type { ChannelMetrics } from '../metrics/channel-metrics.js';
+import type { Sink } from '../sink.js';
+import type { LagPolicy } from './lag-policy.js';
+import { Subscriber, type SubscriberHost } from './subscriber.js';
+
+/** Longest time one pass may hold the event loop, ms, looked at every so many subscribers. */
+const PASS_MS = 4;
+const PASS_STRIDE = 64;
+
+export interface FanOutOptions {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly metrics: ChannelMetrics;
+  readonly policy: LagPolicy;
+  readonly sliceBytes: number;
+  readonly heartbeatMs: number;
+  /** Ids for gaps, by the channel's mode. */
+  readonly idBefore: (seq: number) => string | null;
+  readonly gapId: (seq: number) => string | undefined;
+  /** A subscriber is gone; called after the books are right. */
+  readonly onLeave: (subscriber: Subscriber, reason: CloseReason) => void;
+}
+
+export class FanOut implements SubscriberHost {
+  readonly policy: LagPolicy;
+  readonly sliceBytes: number;
+  turnNow: number;
+  readonly #options: FanOutOptions;
+  readonly #clock: Clock;
+  readonly #subscribers: Subscriber[] = [];
+  readonly #places = new Map<Subscriber, number>();
+  #scheduled: Timer | undefined;
+  /** Subscribers below this index are still to be pumped in this pass; Infinity while it has not begun. */
+  #left = Number.POSITIVE_INFINITY;
+  #again = false;
+  #committedAt = Number.NaN;
+  #sample = 0;
+
+  constructor(options: FanOutOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.policy = options.policy;
+    this.sliceBytes = options.sliceBytes;
+    this.turnNow = options.clock.now();
+  }
+
+  get size(): number {
+    return this.#subscribers.length;
+  }
+
+  /** Everyone, for snapshots; not to be kept. */
+  get subscribers(): readonly Subscriber[] {
+    return this.#subscribers;
+  }
+
+  /** Starts a subscriber at `position`; `first` are the bytes its stream begins with. */
+  join(sink: Sink, position: number, expiresAt: number, first: Buffer): Subscriber {
+    this.turnNow = this.#clock.now();
+    const { log, metrics } = this.#options;
+    const subscriber = new Subscriber(this, sink, new Cursor(log, position), expiresAt);
+    this.#places.set(subscriber, this.#subscribers.length);
+    this.#subscribers.push(subscriber);
+    metrics.eventsOffered += subscriber.cursor.pending;
+    subscriber.begin(first);
+    return subscriber;
+  }
+
+  /** `events` were committed: offers them to everyone and sees to it that they are flushed once this turn is over. */
+  committed(events: number): void {
+    this.#options.metrics.eventsOffered += events * this.#subscribers.length;
+    this.#committedAt = this.#clock.now();
+    this.#schedule();
+  }
+
+  /** Asks everyone to look at its cursor, at the end of this turn. */
+  wake(): void {
+    this.#schedule();
+  }
+
+  /** The heartbeat tick: lag, stalls, ages and heartbeats of everyone, and the holders of memory over the budget. */
+  tick(now: number): void {
+    this.turnNow = now;
+    for (let i = this.#subscribers.length - 1; i >= 0; i -= 1) {
+      this.#subscribers[i]?.tick(now, this.#options.heartbeatMs);
+    }
+  }
+
+  /** Closes as `stalled` whoever pins the oldest trimmed slab, until `enough` says so. */
+  evictHolders(enough: () => boolean): void {
+    const { log } = this.#options;
+    for (
+      let oldest = log.oldestPinnedPosition();
+      oldest >= 0 && !enough();
+      oldest = log.oldestPinnedPosition()
+    ) {
+      const holders = this.#subscribers.filter(({ pinnedFrom }) => pinnedFrom >= 0 && pinnedFrom <= oldest);
+      if (holders.length === 0) return;
+      for (const holder of holders) holder.destroy('stalled');
+      if (log.oldestPinnedPosition() === oldest) return;
+    }
+  }
+
+  /** Ends everyone politely. */
+  end(reason: CloseReason, last?: Buffer): void {
+    this.turnNow = this.#clock.now();
+    for (const subscriber of [...this.#subscribers]) subscriber.end(reason, last);
+  }
+
+  /** Closes everyone at once. */
+  destroy(reason: CloseReason): void {
+    for (const subscriber of [...this.#subscribers]) subscriber.destroy(reason);
+    this.#scheduled?.cancel();
+    this.#scheduled = undefined;
+  }
+
+  idBefore(seq: number): string | null {
+    return this.#options.idBefore(seq);
+  }
+
+  gapId(seq: number): string | undefined {
+    return this.#options.gapId(seq);
+  }
+
+  delivered(subscriber: Subscriber, events: number, bytes: number): void {
+    const { metrics } = this.#options;
+    metrics.eventsOut += events;
+    metrics.bytesOut += bytes;
+    if (!Number.isNaN(subscriber.sampledAt)) {
+      metrics.delivery.observe((this.#clock.now() - subscriber.sampledAt) / 1_000);
+      subscriber.sampledAt = Number.NaN;
+    }
+  }
+
+  dropped(reason: DropReason, events: number): void {
+    if (events > 0) this.#options.metrics.eventsDropped.add(reason, events);
+  }
+
+  gap(reason: GapReason): void {
+    this.#options.metrics.gaps.add(reason, 1);
+  }
+
+  left(subscriber: Subscriber, reason: CloseReason): void {
+    const place = this.#places.get(subscriber);
+    if (place === undefined) return;
+    this.#places.delete(subscriber);
+    const last = this.#subscribers.pop()!;
+    if (last !== subscriber) {
+      this.#subscribers[place] = last;
+      this.#places.set(last, place);
+    }
+    this.dropped(reason, subscriber.cursor.pending);
+    this.#options.metrics.clientDisconnects.add(reason, 1);
+    this.#options.onLeave(subscriber, reason);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled !== undefined) {
+      this.#again ||= this.#left !== Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.#left = Number.POSITIVE_INFINITY;
+    this.#scheduled = this.#clock.turn(this.#pass);
+  }
+
+  /**
+   * Goes from the last subscriber to the first: one that leaves is replaced by the last, which this pass has seen, so
+   * that nobody is passed over.
+   */
+  readonly #pass = (): void => {
+    const started = this.#clock.now();
+    this.turnNow = started;
+    this.#timeOne();
+    let i = Math.min(this.#left, this.#subscribers.length);
+    while (i > 0) {
+      i -= 1;
+      this.#subscribers[i]?.pump();
+      if (i % PASS_STRIDE === 0 && i > 0 && this.#clock.now() - started > PASS_MS) {
+        this.#left = i;
+        this.#scheduled = this.#clock.turn(this.#pass);
+        return;
+      }
+    }
+    this.#scheduled = undefined;
+    if (this.#again) {
+      this.#again = false;
+      this.#schedule();
+    }
+  };
+
+  /** One delivery per pass is timed, in turn: a clock reading per delivery would cost a tenth of the delivery. */
+  #timeOne(): void {
+    if (this.#subscribers.length === 0) return;
+    this.#sample = (this.#sample + 1) % this.#subscribers.length;
+    const subscriber = this.#subscribers[this.#sample]!;
+    if (Number.isNaN(subscriber.sampledAt)) subscriber.sampledAt = this.#committedAt;
+  }
+}

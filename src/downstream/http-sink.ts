@@ -1,0 +1,21 @@
+/** Picks the sink for a response by its protocol version. */
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import type { Sink } from '../sink.js';
+import type { ChunkFramer } from './chunk-framer.js';
+import { Http1Sink } from './http1-sink.js';
+import { Http2Sink } from './http2-sink.js';
+
+/** What Node's servers and Fastify's `reply.raw` give. */
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+/** Is this an HTTP/2 response (the compatibility API)? */
+export function isHttp2(response: HttpResponse): response is Http2ServerResponse {
+  return 'stream' in response && response.req.httpVersionMajor === 2;
+}
+
+/** The sink of a response whose head was sent; an HTTP/1 response must own its socket. */
+export function httpSink(response: HttpResponse, framer: ChunkFramer): Sink {
+  if (isHttp2(response)) return new Http2Sink(response.stream);
+  return new Http1Sink(response, response.chunkedEncoding ? framer : undefined);
+}

@@ -1,0 +1,93 @@
+/**
+ * An HTTP/1 response as a sink: chunked for 1.1 (the framed copy is shared), identity until close for 1.0. Once the
+ * response owns its socket and its head is out, bodies go straight to the socket, which saves the per-write work of
+ * the response; the response itself ends the stream, so that its own framing and keep-alive stay right.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Slice } from '../log/slice.js';
+import type { Sink, SinkOwner } from '../sink.js';
+import { HEARTBEAT } from '../sse/control.js';
+import { type ChunkFramer, chunk } from './chunk-framer.js';
+
+const HEARTBEAT_CHUNK = chunk(HEARTBEAT);
+
+export class Http1Sink implements Sink {
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+  readonly #framer: ChunkFramer | undefined;
+  #owner: SinkOwner | undefined;
+  #failed = false;
+
+  /**
+   * @param response its head is sent and it owns its socket (see `ownsSocket`)
+   * @param framer undefined: identity body
+   */
+  constructor(response: ServerResponse, framer: ChunkFramer | undefined) {
+    if (response.socket === null) throw new TypeError('the response does not own its socket yet');
+    this.#response = response;
+    this.#socket = response.socket;
+    this.#framer = framer;
+  }
+
+  attach(owner: SinkOwner): void {
+    this.#owner = owner;
+    const socket = this.#socket;
+    const failed = (): void => {
+      this.#failed = true;
+    };
+    socket.setTimeout(0);
+    socket.once('error', failed);
+    this.#response.on('error', failed);
+    this.#response.once('close', () => {
+      socket.removeListener('error', failed);
+      owner.closed(this.#failed);
+    });
+    if (socket.destroyed) process.nextTick(() => owner.closed(this.#failed));
+  }
+
+  write(slice: Slice): void {
+    this.#socket.write(
+      this.#framer === undefined ? slice.bytes : this.#framer.frame(slice.bytes),
+      this.#written,
+    );
+  }
+
+  writePrivate(bytes: Buffer): void {
+    const framed = this.#framer === undefined ? bytes : bytes === HEARTBEAT ? HEARTBEAT_CHUNK : chunk(bytes);
+    this.#socket.write(framed, this.#written);
+  }
+
+  end(last?: Buffer): void {
+    this.#response.end(last);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    this.#owner?.written(error == null && !this.#socket.destroyed);
+  };
+}
+
+/**
+ * Waits until a response owns its socket. A pipelined one does only when those before it are done; what is written to
+ * the socket earlier lands in the middle of theirs. Resolves to false when the connection ends first.
+ */
+export function ownsSocket(response: ServerResponse): Promise<boolean> {
+  const connection = response.req.socket;
+  if (response.socket !== null) return Promise.resolve(!response.socket.destroyed);
+  if (connection.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const settle = (owned: boolean): void => {
+      response.removeListener('socket', owns);
+      connection.removeListener('close', gone);
+      resolve(owned);
+    };
+    const owns = (): void => settle(true);
+    const gone = (): void => settle(false);
+    response.once('socket', owns);
+    connection.once('close', gone);
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * One client's end of the log: a cursor and a sink, and at most one write between them. It refuses to queue: what the
+ * client has not got yet is its position in the log and nothing else.
+ *
+ *   commit ─► fan-out ─► pump: read a slice at the cursor, pin, write ─► written: unpin, count, pump again
+ */
+import type { CloseReason, DropReason } from '../errors.js';
+import { type GapReason, gapFrame } from '../gap.js';
+import type { Cursor } from '../log/cursor.js';
+import type { Slice } from '../log/slice.js';
+import type { Sink, SinkOwner } from '../sink.js';
+import { HEARTBEAT } from '../sse/control.js';
+import { type LagPolicy, lagVerdict } from './lag-policy.js';
+
+/** Where a subscriber's own figures go, and who is told of its end. Implemented by the fan-out. */
+export interface SubscriberHost {
+  readonly policy: LagPolicy;
+  readonly sliceBytes: number;
+  /** Writes of this turn are dated alike: reading the clock per write would cost more than the write's bookkeeping. */
+  readonly turnNow: number;
+  /** Id of the event before `seq`, for a gap's `from` and `resume`. */
+  idBefore(seq: number): string | null;
+  /** A gap's own `id:`, in the mode in which it has one. */
+  gapId(seq: number): string | undefined;
+  delivered(subscriber: Subscriber, events: number, bytes: number): void;
+  dropped(reason: DropReason, events: number): void;
+  gap(reason: GapReason): void;
+  left(subscriber: Subscriber, reason: CloseReason): void;
+}
+
+export class Subscriber implements SinkOwner {
+  readonly cursor: Cursor;
+  /** When the stream began and when it must end (monotonic ms; Infinity: never). */
+  readonly joinedAt: number;
+  readonly expiresAt: number;
+  /** Set by the fan-out on the one subscriber per pass whose delivery is timed: when its newest event was committed. */
+  sampledAt = Number.NaN;
+  readonly #host: SubscriberHost;
+  readonly #sink: Sink;
+  #writing = false;
+  #writingSince: number;
+  #inFlight: Slice | undefined;
+  #ending: CloseReason | undefined;
+  #left = false;
+
+  constructor(host: SubscriberHost, sink: Sink, cursor: Cursor, expiresAt: number) {
+    this.#host = host;
+    this.#sink = sink;
+    this.cursor = cursor;
+    this.joinedAt = host.turnNow;
+    this.expiresAt = expiresAt;
+    this.#writingSince = this.joinedAt;
+  }
+
+  /** Begins the stream with bytes of its own (preamble, and the gap it starts with, if any). */
+  begin(first: Buffer): void {
+    this.#sink.attach(this);
+    this.#writePrivate(first);
+  }
+
+  /** Events offered to this client whose fate is open: unread ones and those under way. */
+  get pending(): number {
+    return this.cursor.pending + (this.#inFlight?.events ?? 0);
+  }
+
+  /** Position of the oldest byte this subscriber pins, −1 without a write of log bytes under way. */
+  get pinnedFrom(): number {
+    return this.#inFlight?.from ?? -1;
+  }
+
+  /** True once an end was asked for. */
+  get ending(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Writes what there is to write; no effect while a write is under way or at the tip. */
+  pump(): void {
+    if (this.#writing || this.#ending !== undefined) return;
+    const slice = this.cursor.read(this.#host.sliceBytes);
+    if (slice === undefined) {
+      const { state } = this.cursor;
+      if (state === 'trimmed') this.#judge(this.#host.turnNow);
+      else if (state === 'truncated') this.#rejoin();
+      return;
+    }
+    this.#inFlight = slice;
+    this.#start();
+    this.#sink.write(slice);
+  }
+
+  /** The periodic look: lag and stall that a blocked reader can't notice, age, and the heartbeat of a silent stream. */
+  tick(now: number, heartbeatMs: number): void {
+    if (this.#left) return;
+    this.#judge(now);
+    if (this.#ending !== undefined) return;
+    if (now >= this.expiresAt) this.end('max-age');
+    else if (!this.#writing && now - this.#writingSince >= heartbeatMs) this.#writePrivate(HEARTBEAT);
+  }
+
+  /** Ends the stream after the write under way, with `last` as its final bytes. */
+  end(reason: CloseReason, last?: Buffer): void {
+    if (this.#ending !== undefined || this.#left) return;
+    this.#ending = reason;
+    this.#writingSince = this.#host.turnNow;
+    this.#sink.end(last);
+  }
+
+  /** Closes at once; what was under way counts as dropped. */
+  destroy(reason: CloseReason): void {
+    if (this.#left) return;
+    this.#ending ??= reason;
+    this.#leave(reason);
+    this.#sink.destroy();
+  }
+
+  written(delivered: boolean): void {
+    const slice = this.#inFlight;
+    this.#inFlight = undefined;
+    this.#writing = false;
+    if (slice !== undefined) {
+      if (delivered && !this.#left) this.#host.delivered(this, slice.events, slice.bytes.length);
+      else if (!this.#left) this.#host.dropped('aborted', slice.events);
+      slice.unpin();
+    }
+    if (delivered) this.pump();
+  }
+
+  closed(failed: boolean): void {
+    this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
+  }
+
+  #start(): void {
+    this.#writing = true;
+    this.#writingSince = this.#host.turnNow;
+  }
+
+  #writePrivate(bytes: Buffer): void {
+    this.#start();
+    this.#sink.writePrivate(bytes);
+  }
+
+  #judge(now: number): void {
+    const host = this.#host;
+    const busy = this.#writing || this.#ending !== undefined;
+    const verdict = lagVerdict(
+      host.policy,
+      this.cursor.state === 'trimmed',
+      busy ? this.#writingSince : undefined,
+      now,
+    );
+    if (verdict === 'stalled') this.destroy('stalled');
+    else if (verdict === 'lagged') this.destroy('lagged');
+    else if (verdict === 'skip' && !busy) this.#skip();
+  }
+
+  /** Below the floor: the client is told what it missed and goes on at the tip. */
+  #skip(): void {
+    const { cursor } = this;
+    const from = cursor.seq;
+    const lost = cursor.pending;
+    cursor.moveTo(cursor.log.tip);
+    this.#host.dropped('lagged', lost);
+    this.#tell('lagged', from, lost, false);
+  }
+
+  /** The log was cut back behind the cursor, which stands there now: what this client has may come again otherwise. */
+  #rejoin(): void {
+    this.#tell('upstream', this.cursor.seq, null, true);
+  }
+
+  #tell(reason: GapReason, from: number, lost: number | null, repeats: boolean): void {
+    const host = this.#host;
+    const seq = this.cursor.seq;
+    host.gap(reason);
+    this.#writePrivate(
+      gapFrame(
+        { from: host.idBefore(from), resume: host.idBefore(seq), lost, repeats, reason },
+        host.gapId(seq),
+      ),
+    );
+  }
+
+  #leave(reason: CloseReason): void {
+    if (this.#left) return;
+    this.#left = true;
+    if (this.#inFlight !== undefined) this.#host.dropped('aborted', this.#inFlight.events);
+    this.#host.left(this, reason);
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Channels by name, and what they share: the slab pool, the byte budget, the pacer, one tick, drain and close. It
+ * refuses to know HTTP servers; whoever has one asks it for a channel.
+ */
+import { Channel, type ChannelStatus } from './channel.js';
+import { type Clock, type Random, systemClock, type Timer } from './clock.js';
+import { endSpread, spreadMs } from './drain.js';
+import { type CloseReason, GatewayError } from './errors.js';
+import type { LocalEvent } from './ingest.js';
+import { LogBudget } from './log/budget.js';
+import { SlabPool } from './log/pool.js';
+import { type Logger, silentLogger } from './logger.js';
+import { ChannelMetrics } from './metrics/channel-metrics.js';
+import { type GatewayOptions, type ResolvedGatewayOptions, resolveOptions } from './options.js';
+import type { SourceFactory } from './source.js';
+import { compileTemplate, fillUrl, isParameter, type Parameters, type Template } from './template.js';
+import { httpUpstreams, type Upstreams } from './upstream/upstreams.js';
+
+/** What a gateway needs from outside; every field has a default for production. */
+export interface GatewayContext {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+  /** Replaces the HTTP upstream of a channel, for other kinds of source. */
+  readonly source?: (channel: string, url: string) => SourceFactory;
+}
+
+/** One configured name: its template, its counters, and the channels alive under it. */
+interface Family {
+  readonly template: Template;
+  readonly metrics: ChannelMetrics;
+  readonly channels: Map<string, Channel>;
+}
+
+const TICK_MS = 1_000;
+/** The event loop must come round a few times per heartbeat even when that is set very low. */
+const TICKS_PER_TIMING = 4;
+const MIN_TICK_MS = 25;
+/** How long ended streams may take to flush before a drain goes on. */
+const FLUSH_MS = 1_000;
+
+export class Gateway {
+  readonly options: ResolvedGatewayOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #logger: Logger;
+  readonly #pool: SlabPool;
+  readonly #budget: LogBudget;
+  readonly #families = new Map<string, Family>();
+  readonly #upstreams: Upstreams;
+  readonly #source: GatewayContext['source'];
+  readonly #tickMs: number;
+  #tick: Timer | undefined;
+  #epoch = 0;
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  /** @throws GatewayError `SSE_GATEWAY_OPTION_INVALID` */
+  constructor(options: GatewayOptions, context: GatewayContext = {}) {
+    this.options = resolveOptions(options);
+    this.#clock = context.clock ?? systemClock;
+    this.#random = context.random ?? Math.random;
+    this.#logger = context.logger ?? silentLogger;
+    this.#source = context.source;
+    const { pool, maxLogBytes, connectsPerSecond, channels } = this.options;
+    this.#pool = new SlabPool({ enabled: pool !== false, poison: pool === 'poison' });
+    this.#budget = new LogBudget(maxLogBytes);
+    this.#upstreams = httpUpstreams({ clock: this.#clock, random: this.#random, connectsPerSecond });
+    for (const name of Object.keys(channels)) {
+      const template = compileTemplate(name);
+      this.#families.set(name, { template, metrics: new ChannelMetrics(), channels: new Map() });
+    }
+    const timings = Object.values(channels).map(({ heartbeatMs, stalledMs }) =>
+      Math.min(heartbeatMs, stalledMs),
+    );
+    this.#tickMs = Math.max(MIN_TICK_MS, Math.min(TICK_MS, Math.min(...timings) / TICKS_PER_TIMING));
+  }
+
+  /** Starts the tick and opens the channels with `always`. Idempotent. */
+  start(): void {
+    if (this.#tick !== undefined || this.#closed) return;
+    this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
+    for (const [name, { template }] of this.#families) {
+      if (this.options.channels[name]!.always && template.parameters.length === 0) this.channel(name).start();
+    }
+  }
+
+  /** True from the beginning of a drain: new clients should go elsewhere. */
+  get draining(): boolean {
+    return this.#draining !== undefined || this.#closed;
+  }
+
+  /** The configured names. */
+  get names(): readonly string[] {
+    return [...this.#families.keys()];
+  }
+
+  /**
+   * The channel of a configured name, made when it isn't alive.
+   * @throws GatewayError `CHANNEL_UNKNOWN`, `PARAMETER_INVALID`, `CHANNEL_LIMIT`, `GATEWAY_CLOSED`
+   */
+  channel(name: string, parameters: Parameters = {}): Channel {
+    if (this.#closed) throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closed');
+    const family = this.#families.get(name);
+    if (family === undefined) throw new GatewayError('CHANNEL_UNKNOWN', 'there is no such channel');
+    const key = keyOf(family.template, parameters);
+    return family.channels.get(key) ?? this.#create(name, key, family, parameters);
+  }
+
+  /** Commits a local event to the channel at a path, e.g. `rooms/lobby`. @throws as `channel`, and `EVENT_INVALID` */
+  publish(path: string, event: LocalEvent): void {
+    for (const [name, { template }] of this.#families) {
+      const parameters = template.match(path);
+      if (parameters === undefined) continue;
+      this.channel(name, parameters).publish(event);
+      return;
+    }
+    throw new GatewayError('CHANNEL_UNKNOWN', `there is no channel ${JSON.stringify(path.slice(0, 100))}`);
+  }
+
+  /** Counters and live channels of each configured name. */
+  *families(): IterableIterator<{ name: string; metrics: ChannelMetrics; channels: Iterable<Channel> }> {
+    for (const [name, { metrics, channels }] of this.#families)
+      yield { name, metrics, channels: channels.values() };
+  }
+
+  /** Snapshot for operators. */
+  stats(): GatewayStats {
+    const channels: Record<string, ChannelStatus> = {};
+    let subscribers = 0;
+    for (const { channels: alive } of this.families()) {
+      for (const channel of alive) {
+        channels[channel.key] = channel.status();
+        subscribers += channel.fanOut.size;
+      }
+    }
+    return {
+      draining: this.draining,
+      subscribers,
+      channels,
+      pool: { ...this.#pool.stats },
+      logBytes: this.#budget.usedBytes,
+    };
+  }
+
+  /**
+   * Lets every client go without a herd: readiness fails, `drainDelayMs` later the streams end over at most `drainMs`,
+   * each with a `retry:` that lies behind the drain's end. Resolves when they are flushed. Idempotent.
+   */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  /** Ends everything at once: subscribers, upstreams, timers. Idempotent. */
+  async close(reason: CloseReason = 'shutdown'): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#tick?.cancel();
+    for (const channel of this.#channels()) channel.close(reason);
+    await this.#upstreams.close();
+  }
+
+  *#channels(): IterableIterator<Channel> {
+    for (const { channels } of this.#families.values()) yield* channels.values();
+  }
+
+  #create(name: string, key: string, family: Family, parameters: Parameters): Channel {
+    const options = this.options.channels[name]!;
+    if (family.channels.size >= options.maxChannels) this.#makeRoom(family);
+    if (family.channels.size >= options.maxChannels) {
+      family.metrics.refusals.add('channel-limit');
+      throw new GatewayError('CHANNEL_LIMIT', `channel ${name} has ${options.maxChannels} channels alive`);
+    }
+    const url = options.url === undefined ? undefined : fillUrl(options.url, parameters);
+    this.#epoch = Math.max(this.#clock.wallNow(), this.#epoch + 1);
+    const channel = new Channel(name, key, options, {
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      pool: this.#pool,
+      budget: this.#budget,
+      epoch: this.#epoch,
+      metrics: family.metrics,
+      source:
+        url === undefined ? undefined : (this.#source?.(name, url) ?? this.#upstreams.source(url, options)),
+    });
+    family.channels.set(key, channel);
+    return channel;
+  }
+
+  /** Lets go of one channel that nobody wants. */
+  #makeRoom(family: Family): void {
+    for (const [key, channel] of family.channels) {
+      if (!channel.idle) continue;
+      channel.close('idle');
+      family.channels.delete(key);
+      return;
+    }
+  }
+
+  readonly #onTick = (): void => {
+    const now = this.#clock.now();
+    for (const { template, channels } of this.#families.values()) {
+      for (const [key, channel] of channels) {
+        channel.tick(now);
+        if (template.parameters.length === 0 || !channel.forgettable) continue;
+        channel.close('idle');
+        channels.delete(key);
+      }
+    }
+    this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
+  };
+
+  async #drain(): Promise<void> {
+    const clock = this.#clock;
+    const { drainDelayMs, drainMs } = this.options;
+    if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.after(drainDelayMs, resolve));
+    const streams = [...this.#channels()].flatMap((channel) =>
+      channel.fanOut.subscribers.map((subscriber) => ({ channel, subscriber })),
+    );
+    const endsAt = clock.now() + spreadMs(streams.length, drainMs);
+    await endSpread(streams, drainMs, clock, ({ channel, subscriber }) => {
+      const retry = Math.max(0, endsAt - clock.now()) + channel.retryMs();
+      subscriber.end('drain', Buffer.from(`retry: ${Math.ceil(retry)}\n\n`));
+    });
+    await this.#flushed();
+  }
+
+  /** Waits until the ended streams are gone, `FLUSH_MS` at most. */
+  async #flushed(): Promise<void> {
+    const until = this.#clock.now() + FLUSH_MS;
+    const open = (): boolean =>
+      [...this.#channels()].some(({ fanOut }) => fanOut.subscribers.some(({ ending }) => ending));
+    while (open() && this.#clock.now() < until) {
+      await new Promise<void>((resolve) => void this.#clock.after(MIN_TICK_MS, resolve));
+    }
+  }
+}
+
+export interface GatewayStats {
+  readonly draining: boolean;
+  readonly subscribers: number;
+  readonly channels: Readonly<Record<string, ChannelStatus>>;
+  readonly pool: SlabPool['stats'];
+  /** Bytes that all logs hold. */
+  readonly logBytes: number;
+}
+
+/** The channel's own name: the template with its parameters percent-encoded in place. */
+function keyOf(template: Template, parameters: Parameters): string {
+  if (template.parameters.length === 0) return template.name;
+  return template.name
+    .split('/')
+    .map((segment) => {
+      if (!segment.startsWith(':')) return segment;
+      const value = parameters[segment.slice(1)];
+      if (value === undefined || !isParameter(value)) {
+        throw new GatewayError('PARAMETER_INVALID', `parameter ${segment} is missing or not allowed`);
+      }
+      return encodeURIComponent(value);
+    })
+    .join('/');
+}

@@ -1,0 +1,33 @@
+/**
+ * The map of the house, in the order in which an event meets the folders:
+ *
+ *   upstream/    bytes arrive: connect, reconnect, give up            (a `source.ts` fills a log)
+ *   sse/         text/event-stream in both directions, bytes only
+ *   ingest.ts    event fields -> id -> frames in a batch
+ *   engine/      accepts a batch: memory at once, others later
+ *   log/         the retained bytes: segments, pins, floor and tip, cursors, ids
+ *   resume.ts    where in the log a client goes on
+ *   downstream/  fan-out, subscribers, and the sinks they write to   (a `sink.ts` drains a cursor)
+ *   channel.ts   one source -> one log -> many subscribers
+ *   gateway.ts   channels by name; what they share; drain and close
+ *
+ * Beside them: options, errors, clock, metrics/ (plain data for everyone). The Fastify wiring is in `plugins/`.
+ */
+
+export type { Channel, ChannelStatus } from './channel.js';
+export { type Clock, type Random, systemClock, type Timer } from './clock.js';
+export { type HttpResponse, isHttp2 } from './downstream/http-sink.js';
+export { ownsSocket } from './downstream/http1-sink.js';
+export { CLOSE_REASONS, type CloseReason, type ErrorCode, GatewayError } from './errors.js';
+export { GAP_REASONS, type Gap, type GapReason } from './gap.js';
+export { Gateway, type GatewayContext, type GatewayStats } from './gateway.js';
+export type { LocalEvent } from './ingest.js';
+export type { Logger } from './logger.js';
+export type { ChannelMetrics } from './metrics/channel-metrics.js';
+export type { Histogram } from './metrics/histogram.js';
+export type { Tally } from './metrics/tally.js';
+export type { ChannelDefaults, ChannelOptions, GatewayOptions, ResolvedGatewayOptions } from './options.js';
+export { resolveOptions } from './options.js';
+export type { Resume } from './resume.js';
+export { type Inlet, SOURCE_STATES, type Source, type SourceFactory, type SourceObserver } from './source.js';
+export type { Parameters } from './template.js';

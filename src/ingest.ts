@@ -1,0 +1,236 @@
+/**
+ * The one place where SSE meets the log: parsed events become frames with settled ids, in batches that the engine
+ * commits. It decides which id a client sees and where a break in the upstream is told; it refuses to know sockets,
+ * clients and when anything is sent.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Engine } from './engine/engine.js';
+import { GatewayError } from './errors.js';
+import { gapFrame } from './gap.js';
+import { mint, mintBytes } from './ids.js';
+import { Batch } from './log/batch.js';
+import type { EventLog } from './log/event-log.js';
+import type { SlabPool } from './log/pool.js';
+import type { ChannelMetrics } from './metrics/channel-metrics.js';
+import type { Inlet } from './source.js';
+import { frameSize, writeFrame } from './sse/encoder.js';
+import { FramePlace } from './sse/frame.js';
+import { checkLocal, type LocalEvent, localSize, prepareLocal, writeLocal } from './sse/local.js';
+import { Parser } from './sse/parser.js';
+import type { EventRecords } from './sse/records.js';
+import { toValidUtf8 } from './sse/utf8.js';
+
+export type { LocalEvent } from './sse/local.js';
+
+/** What the log's 16-bit tag says of an event. */
+export const TAG = { EVENT: 0, GAP: 1 } as const;
+
+export interface IngestOptions {
+  readonly log: EventLog;
+  readonly pool: SlabPool;
+  readonly engine: Engine;
+  readonly ids: 'auto' | 'upstream' | 'gateway';
+  /** Whether an upstream that was sent an id is known to replay what was missed. */
+  readonly replay: 'unknown' | boolean;
+  readonly maxEventBytes: number;
+  readonly metrics: ChannelMetrics;
+  /** So many events were committed. */
+  readonly committed: (events: number) => void;
+}
+
+export class Ingest implements Inlet {
+  readonly #options: IngestOptions;
+  readonly #parser: Parser;
+  /** Reads the events of a run with invalid UTF-8 again, one by one, when their bytes are repaired. */
+  readonly #single: Parser;
+  readonly #place = new FramePlace();
+  #filling: Batch;
+  #spare: Batch;
+  /** Events in the batch that the engine has; 0 when it has none. */
+  #committing = 0;
+  #nextSeq: number;
+  #cursor: Uint8Array | undefined;
+  /** Seq of the newest event when the cursor was taken. */
+  #cursorSeq = 0;
+  #retryMs: number | undefined;
+  #events = 0;
+  #connections = 0;
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    const { maxEventBytes, pool } = options;
+    this.#parser = new Parser((bytes, records) => this.#take(bytes, records), { maxEventBytes });
+    const single = (bytes: Buffer, records: EventRecords): void => {
+      this.#frame(bytes, records, 0);
+      this.#keepCursor(bytes, records, 0, 1);
+    };
+    // A repaired byte is three.
+    this.#single = new Parser(single, { maxEventBytes: 3 * maxEventBytes });
+    this.#filling = new Batch(pool);
+    this.#spare = new Batch(pool);
+    this.#nextSeq = options.log.tipSeq;
+  }
+
+  get cursor(): Uint8Array | undefined {
+    return this.#cursor;
+  }
+
+  get retryMs(): number | undefined {
+    return this.#retryMs;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Connections whose body has begun, in the life of this channel. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /**
+   * The upstream is about to be opened after a rest: its cursor is only of use while the log holds what it follows;
+   * otherwise old history would reach new clients as live.
+   */
+  reopen(): void {
+    if (this.#cursorSeq < this.#options.log.floorSeq) this.#cursor = undefined;
+  }
+
+  begin(resumed: boolean): void {
+    this.#parser.reset();
+    this.#events = 0;
+    if (this.#connections > 0 && !(this.#options.replay === true && resumed)) this.#writeGap();
+    this.#connections += 1;
+    this.#flush();
+  }
+
+  write(chunk: Buffer): 'event-too-large' | undefined {
+    const code = this.#parser.feed(chunk);
+    if (this.#parser.retry >= 0) this.#retryMs = this.#parser.retry;
+    this.#flush();
+    return code;
+  }
+
+  end(): void {
+    this.#parser.reset();
+  }
+
+  /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID` */
+  publish(event: LocalEvent): void {
+    const code = checkLocal(event);
+    if (code !== undefined) throw new GatewayError('EVENT_INVALID', `the event cannot be framed: ${code}`);
+    const prepared = prepareLocal(event);
+    const own = this.#options.ids !== 'gateway' && prepared.id !== undefined && prepared.id.length > 0;
+    const id = own ? undefined : this.#mint(undefined);
+    const at = this.#filling.reserve(localSize(prepared, id));
+    this.#push(writeLocal(this.#filling.buffer, at, prepared, id, this.#place), id === undefined);
+    this.#flush();
+  }
+
+  /** Complete events of the upstream. Validity is looked at once for all; only a run that fails is taken apart. */
+  #take(bytes: Buffer, records: EventRecords): void {
+    const { count } = records;
+    if (isUtf8(bytes.subarray(records.start(0), records.end(count - 1)))) {
+      for (let i = 0; i < count; i += 1) this.#frame(bytes, records, i);
+      this.#keepCursor(bytes, records, 0, count);
+      return;
+    }
+    for (let i = 0; i < count; i += 1) {
+      const block = bytes.subarray(records.start(i), records.end(i));
+      const valid = toValidUtf8(block);
+      if (valid.buffer !== block.buffer) this.#options.metrics.eventsRepaired += 1;
+      this.#single.reset();
+      this.#single.feed(valid);
+    }
+  }
+
+  #frame(bytes: Buffer, records: EventRecords, i: number): void {
+    this.#events += 1;
+    if (records.lineCount(i) === 0) return;
+    const own = records.idEnd(i) > records.idStart(i);
+    const id = this.#idFor(own, bytes, records, i);
+    const at = this.#filling.reserve(frameSize(records, i, id));
+    const length = writeFrame(this.#filling.buffer, at, bytes, records, i, id, this.#place);
+    this.#push(length, id === undefined);
+  }
+
+  /** The id to write instead of the block's own; undefined: the block's own, or none. */
+  #idFor(own: boolean, bytes: Buffer, records: EventRecords, i: number): string | Uint8Array | undefined {
+    const { ids } = this.#options;
+    if (ids === 'upstream' || (ids === 'auto' && own)) return undefined;
+    if (ids === 'gateway') return this.#mint(undefined);
+    return this.#mint(this.#cursorAt(bytes, records, i));
+  }
+
+  #mint(cursor: Uint8Array | undefined): string | Uint8Array | undefined {
+    const { ids, log } = this.#options;
+    if (ids === 'upstream') return undefined;
+    if (cursor === undefined) return mint(this.#nextSeq, log.epoch);
+    return mintBytes(this.#nextSeq, log.epoch, cursor);
+  }
+
+  /** The upstream's last event id as of event `i`: the newest id field up to it, else the one kept from before. */
+  #cursorAt(bytes: Buffer, records: EventRecords, i: number): Uint8Array | undefined {
+    for (let k = i; k >= 0; k -= 1) {
+      if (records.hasId(k)) {
+        const id = bytes.subarray(records.idStart(k), records.idEnd(k));
+        return id.length > 0 ? id : undefined;
+      }
+    }
+    return this.#cursor;
+  }
+
+  /** The newest id field of the events `first … end` becomes the upstream cursor. */
+  #keepCursor(bytes: Buffer, records: EventRecords, first: number, end: number): void {
+    for (let k = end - 1; k >= first; k -= 1) {
+      if (!records.hasId(k)) continue;
+      const from = records.idStart(k);
+      const to = records.idEnd(k);
+      this.#cursor = from === to ? undefined : Buffer.from(bytes.subarray(from, to));
+      this.#cursorSeq = this.#nextSeq - 1;
+      return;
+    }
+  }
+
+  /** Continuity is not known from here on: told to everyone, at this place in the history. */
+  #writeGap(): void {
+    const { log, ids } = this.#options;
+    const seq = this.#nextSeq;
+    const before = seq > log.floorSeq ? log.idOf(seq - 1) : undefined;
+    const known = seq > 1 && ids !== 'upstream' ? mint(seq - 1, log.epoch) : null;
+    const from = before === undefined ? known : Buffer.from(before).toString();
+    const id = ids === 'gateway' ? mint(seq, log.epoch) : undefined;
+    const frame = gapFrame({ from, resume: id ?? from, lost: null, repeats: true, reason: 'upstream' }, id);
+    const at = this.#filling.reserve(frame.length);
+    frame.copy(this.#filling.buffer, at);
+    this.#filling.push(frame.length, 0, -1, TAG.GAP);
+    this.#nextSeq += 1;
+    this.#options.metrics.gaps.add('upstream');
+  }
+
+  /** Closes the event just written; an id that is not minted is indexed, minted ones are arithmetic. */
+  #push(length: number, indexed: boolean): void {
+    const { idOffset, idLength } = this.#place;
+    this.#filling.push(length, idOffset, indexed && idLength > 0 ? idLength : -1, TAG.EVENT);
+    this.#nextSeq += 1;
+  }
+
+  /** One batch is with the engine at a time; what arrives meanwhile is the next one. */
+  #flush(): void {
+    if (this.#committing > 0 || this.#filling.count === 0) return;
+    const batch = this.#filling;
+    this.#filling = this.#spare;
+    this.#spare = batch;
+    this.#committing = batch.count;
+    batch.firstSeq = this.#nextSeq - batch.count;
+    this.#options.engine.append(batch, this.#committed);
+  }
+
+  readonly #committed = (): void => {
+    const events = this.#committing;
+    this.#committing = 0;
+    this.#spare.reset();
+    this.#options.committed(events);
+    this.#flush();
+  };
+}

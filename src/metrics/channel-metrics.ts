@@ -1,0 +1,39 @@
+/**
+ * What the core counts for one configured channel name; all channels of a template share one. Plain fields that the hot
+ * path increments and an exposition reads. A leaf: no Prometheus, no clock.
+ */
+import type { CloseReason, DropReason } from '../errors.js';
+import type { GapReason } from '../gap.js';
+import { Histogram } from './histogram.js';
+import { Tally } from './tally.js';
+
+export type ConnectOutcome = 'ok' | 'failed';
+export type ResumeOutcome = 'fresh' | 'exact' | 'gap';
+export type RefusalReason = 'failed' | 'no-content' | 'not-acceptable' | 'channel-limit' | 'closing';
+
+export class ChannelMetrics {
+  /** Upstream attempts by outcome; of these, those that followed an earlier connection. */
+  readonly upstreamConnects = new Tally<ConnectOutcome>();
+  readonly upstreamReconnects = new Tally<ConnectOutcome>();
+  readonly upstreamDisconnects = new Tally<CloseReason>();
+  bytesIn = 0;
+  /** Events committed to the log: the upstream's, published ones, and gaps for all. */
+  eventsIn = 0;
+  /** Repaired (invalid UTF-8) and withheld (id that no header can carry) cases. */
+  eventsRepaired = 0;
+  cursorsUnsendable = 0;
+  eventsOffered = 0;
+  eventsOut = 0;
+  bytesOut = 0;
+  readonly eventsDropped = new Tally<DropReason>();
+  readonly clientDisconnects = new Tally<CloseReason>();
+  readonly resumes = new Tally<ResumeOutcome>();
+  readonly gaps = new Tally<GapReason>();
+  readonly refusals = new Tally<RefusalReason>();
+  /** Seconds from commit to the confirmed write; one delivery per flush is timed. */
+  readonly delivery = new Histogram([
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+  ]);
+  /** Bytes a subscriber is behind the tip, looked at once per tick. */
+  readonly lag = new Histogram([0, 1_024, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216]);
+}

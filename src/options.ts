@@ -1,0 +1,134 @@
+/**
+ * The options: their types with units and defaults, checked once at start and frozen. A leaf: it knows no part of the
+ * gateway, and refuses anything it does not know: an unknown name or a wrong unit is an error that names the path.
+ */
+import { z } from 'zod';
+import { GatewayError } from './errors.js';
+import { CHANNEL_SCHEMA, DEFAULTS_SCHEMA, GATEWAY_SCHEMA } from './options/schema.js';
+import type { ChannelDefaults, ChannelOptions, GatewayOptions } from './options/types.js';
+
+export type { ChannelDefaults, ChannelOptions, GatewayOptions } from './options/types.js';
+
+type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
+/** Options of one channel with every default filled in. `url` stays undefined for a channel that only `publish` feeds. */
+export type ResolvedChannelOptions = Resolved<Omit<ChannelOptions, 'url' | 'tls'>> & {
+  readonly url: string | undefined;
+  readonly tls: ChannelOptions['tls'] | undefined;
+};
+
+/** Options of the gateway with every default filled in, per channel too. Deeply frozen. */
+export type ResolvedGatewayOptions = Resolved<Omit<GatewayOptions, 'channels' | 'defaults'>> & {
+  readonly channels: Readonly<Record<string, ResolvedChannelOptions>>;
+};
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws GatewayError `SSE_GATEWAY_OPTION_INVALID` that names the path of the first fault and how many more there are.
+ */
+export function resolveOptions(input: GatewayOptions): ResolvedGatewayOptions {
+  const { channels, defaults, ...gateway } = check(GATEWAY_SCHEMA, input, '');
+  const shared = check(DEFAULTS_SCHEMA, defaults ?? {}, 'defaults') as ChannelDefaults;
+  const resolved: Record<string, ResolvedChannelOptions> = Object.create(null);
+  for (const [name, own] of Object.entries(channels)) {
+    const path = `channels.${name}`;
+    checkTemplate(name, path);
+    const options = check(CHANNEL_SCHEMA, { ...shared, ...own }, path) as ResolvedChannelOptions;
+    checkUrl(name, options.url, path);
+    checkTimings(options, path);
+    resolved[name] = { ...options, url: options.url, tls: options.tls };
+  }
+  return freeze({ ...gateway, channels: resolved } as ResolvedGatewayOptions);
+}
+
+/** Validates against a schema; the first issue becomes the one error. */
+export function check<T extends z.ZodType>(schema: T, input: unknown, path: string): z.output<T> {
+  const result = schema.safeParse(input, { reportInput: true });
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  throw invalid(...describe(issues[0]!, path, schema), more);
+}
+
+function describe(issue: z.core.$ZodIssue, base: string, schema: z.ZodType): [path: string, message: string] {
+  const path = [base, ...issue.path.map(String)].filter((part) => part !== '').join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const near = issue.path.length === 0 ? nearest(key, schema) : undefined;
+    const hint = near === undefined ? '' : `, did you mean ${near}?`;
+    return [path === '' ? key : `${path}.${key}`, `unknown option${hint}`];
+  }
+  const shown = issue.input === undefined ? 'nothing' : (JSON.stringify(issue.input) ?? typeof issue.input);
+  return [path, `${issue.message}; got ${shown.slice(0, 80)}`];
+}
+
+/** The known option that the unknown one probably means: the same letters at the start, whatever the unit behind. */
+function nearest(key: string, schema: z.ZodType): string | undefined {
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const bare = (name: string) => name.toLowerCase().replace(/(ms|bytes|s)$/, '');
+  const wanted = bare(key);
+  return Object.keys(schema.shape).find((known) => {
+    const candidate = bare(known);
+    return candidate.startsWith(wanted) || wanted.startsWith(candidate);
+  });
+}
+
+function invalid(path: string, message: string, more = ''): GatewayError {
+  return new GatewayError('OPTION_INVALID', `sse-gateway option ${path || '(root)'}: ${message}${more}`);
+}
+
+const SEGMENT = /^(?::[A-Za-z_][A-Za-z0-9_]*|[A-Za-z0-9._~-]+)$/;
+
+/** Channel names are paths below the events route: literal segments and `:parameters`, nothing to be decoded. */
+function checkTemplate(name: string, path: string): void {
+  const segments = name.split('/');
+  const bad = segments.find((segment) => !SEGMENT.test(segment) || segment === '.' || segment === '..');
+  if (bad !== undefined) {
+    throw invalid(
+      path,
+      `a channel name has segments of letters, digits, ._~- or :parameter; got ${JSON.stringify(bad)}`,
+    );
+  }
+  const parameters = segments.filter((segment) => segment.startsWith(':'));
+  if (new Set(parameters).size !== parameters.length) throw invalid(path, 'a parameter is named twice');
+}
+
+function checkUrl(name: string, url: string | undefined, path: string): void {
+  if (url === undefined) return;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    throw invalid(`${path}.url`, 'expected an absolute http: or https: URL');
+  }
+  const known = new Set(name.split('/').filter((segment) => segment.startsWith(':')));
+  for (const segment of parsed.pathname.split('/')) {
+    if (segment.startsWith(':') && !known.has(segment)) {
+      throw invalid(`${path}.url`, `the channel name has no parameter ${segment}`);
+    }
+  }
+}
+
+/** Pairs of timings of which one makes the other pointless. */
+function checkTimings(options: ResolvedChannelOptions, path: string): void {
+  const ordered: [keyof ResolvedChannelOptions, keyof ResolvedChannelOptions][] = [
+    ['backoffMinMs', 'backoffMaxMs'],
+    ['backoffBaseMs', 'backoffMaxMs'],
+    ['retryMinMs', 'retryMaxMs'],
+    ['maxEventBytes', 'retainBytes'],
+  ];
+  for (const [low, high] of ordered) {
+    if (options[low]! > options[high]!) {
+      throw invalid(`${path}.${low}`, `must not be above ${high} (${options[high]}); got ${options[low]}`);
+    }
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      for (const inner of Object.values(value)) freeze(inner);
+      Object.freeze(value);
+    }
+  }
+  return value;
+}

@@ -1,0 +1,113 @@
+/**
+ * The options in force: one table with type, bounds and default of each. It refuses to interpret: cross-checks between
+ * options stand in `options.ts`.
+ */
+import { z } from 'zod';
+import { MAX_TIMER_MS } from '../clock.js';
+
+const ms = (value: number, min = 1) => {
+  const expected = `expected milliseconds, a number from ${min} to ${MAX_TIMER_MS}`;
+  return z.number(expected).min(min, expected).max(MAX_TIMER_MS, expected).default(value);
+};
+const integer = (what: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER) => {
+  const expected = `expected ${what}, an integer from ${min} to ${max}`;
+  return z.int(expected).min(min, expected).max(max, expected).default(value);
+};
+const bytes = (value: number, min: number, max?: number) => integer('bytes', value, min, max);
+const flag = (value: boolean) => z.boolean('expected true or false').default(value);
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, value: T[number]) =>
+  z.enum(values, `expected one of ${values.join(', ')}`).default(value as never);
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Headers that the gateway itself must own: framing, negotiation and resume depend on them. */
+const OWN_HEADERS = new Set(
+  'accept accept-encoding connection content-length host last-event-id transfer-encoding upgrade'.split(' '),
+);
+const headers = z
+  .record(
+    z.string().regex(HEADER_NAME, 'expected a header name'),
+    z.string('expected a header value').regex(HEADER_VALUE, 'expected a header value'),
+  )
+  .refine(
+    (record) => !Object.keys(record).some((name) => OWN_HEADERS.has(name.toLowerCase())),
+    `may not set ${[...OWN_HEADERS].join(', ')}`,
+  )
+  .default({});
+
+const text = z.string('expected a string in PEM form');
+
+const CHANNEL = {
+  headers,
+  tls: z
+    .strictObject({
+      ca: text.optional(),
+      cert: text.optional(),
+      key: text.optional(),
+      servername: z.string().optional(),
+    })
+    .optional(),
+  always: flag(false),
+  required: flag(false),
+  ids: oneOf(['auto', 'upstream', 'gateway'], 'auto'),
+  replay: z.union([z.boolean(), z.literal('unknown')], 'expected unknown, true or false').default('unknown'),
+  onGap: oneOf(['signal', 'reject', 'silent'], 'signal'),
+  onSlow: oneOf(['skip', 'disconnect'], 'skip'),
+  lingerMs: ms(30_000, 0),
+  connectWaitMs: ms(2_000, 0),
+  heartbeatMs: ms(15_000),
+  stalledMs: ms(30_000),
+  maxAgeMs: ms(3_600_000, 0),
+  retryMinMs: ms(1_000),
+  retryMaxMs: ms(5_000),
+  sliceBytes: bytes(65_536, 1_024, 1_048_576),
+  retainBytes: bytes(8_388_608, 4_096),
+  retainEvents: integer('a number of events', 10_000, 1, 10_000_000),
+  retainAgeMs: ms(300_000),
+  maxEventBytes: bytes(1_048_576, 1_024, 268_435_456),
+  maxHeaderBytes: bytes(16_384, 1_024, 1_048_576),
+  connectTimeoutMs: ms(10_000),
+  firstByteTimeoutMs: ms(30_000),
+  idleTimeoutMs: ms(90_000),
+  backoffBaseMs: ms(1_000),
+  backoffMinMs: ms(100),
+  backoffMaxMs: ms(30_000),
+  retryAfterMaxMs: ms(300_000, 0),
+  maxAttempts: z
+    .union(
+      [z.int().min(1), z.literal(Number.POSITIVE_INFINITY)],
+      'expected a number of attempts, an integer from 1, or Infinity',
+    )
+    .default(Number.POSITIVE_INFINITY),
+  retryFailedMs: ms(60_000, 0),
+  maxRedirects: integer('a number of redirects', 5, 0, 20),
+  maxChannels: integer('a number of channels', 1_000, 1),
+} as const;
+
+/** Every default, each replaced by "absent": what a user may share between channels, before any default is filled in. */
+export const DEFAULTS_SCHEMA = z.strictObject(
+  Object.fromEntries(
+    Object.entries(CHANNEL).map(([name, type]) => [
+      name,
+      (type instanceof z.ZodDefault ? (type.unwrap() as z.ZodType) : type).optional(),
+    ]),
+  ),
+);
+
+export const CHANNEL_SCHEMA = z.strictObject({ ...CHANNEL, url: z.string('expected a URL').optional() });
+
+export const GATEWAY_SCHEMA = z.strictObject({
+  channels: z
+    .record(z.string(), z.looseObject({}, 'expected an object'), 'expected an object of channels')
+    .refine((channels) => Object.keys(channels).length > 0, 'expected at least one channel'),
+  defaults: z.looseObject({}, 'expected an object').optional(),
+  name: z
+    .string('expected a name')
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, . _ or -')
+    .default('default'),
+  maxLogBytes: bytes(268_435_456, 65_536),
+  pool: z.union([z.boolean(), z.literal('poison')], 'expected true, false or "poison"').default(true),
+  connectsPerSecond: integer('connections per second', 100, 1, 100_000),
+  drainDelayMs: ms(0, 0),
+  drainMs: ms(5_000, 0),
+});

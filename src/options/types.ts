@@ -1,0 +1,95 @@
+/**
+ * The options as a user writes them. Units stand in the names: `Ms` milliseconds, `Bytes` bytes. Defaults stand here in
+ * words and in `schema.ts` in force; a test holds the two and the README together.
+ */
+
+/** What all channels may share, and each may override. */
+export interface ChannelDefaults {
+  /** Request headers sent upstream. Default none. */
+  headers?: Record<string, string>;
+  /** TLS of the upstream connection; certificates are always verified, `ca` adds trust. Default: Node's trust store. */
+  tls?: { ca?: string; cert?: string; key?: string; servername?: string };
+  /** Keep the upstream open without subscribers. Default false: open on demand. */
+  always?: boolean;
+  /** `/health/ready` is 503 while this channel is `failed`. Default false. */
+  required?: boolean;
+  /** Which ids clients see: the upstream's or else minted, only the upstream's, only minted. Default `auto`. */
+  ids?: 'auto' | 'upstream' | 'gateway';
+  /** Whether the upstream replays after Last-Event-ID: not known, declared, never. Default `unknown`. */
+  replay?: 'unknown' | boolean;
+  /** What a client in want of trimmed events gets: a `gateway.gap` event, HTTP 410 (or the end), nothing. Default `signal`. */
+  onGap?: 'signal' | 'reject' | 'silent';
+  /** A client that falls below the floor: told and moved to the tip, or closed as `lagged`. Default `skip`. */
+  onSlow?: 'skip' | 'disconnect';
+
+  /** How long the upstream stays open after the last subscriber left. Default 30,000. */
+  lingerMs?: number;
+  /** How long a first subscriber waits for the upstream's head before its own stream begins. Default 2,000. */
+  connectWaitMs?: number;
+  /** Silence after which a client gets a comment. Default 15,000. */
+  heartbeatMs?: number;
+  /** A client whose socket takes nothing for so long is closed as `stalled`. Default 30,000. */
+  stalledMs?: number;
+  /** Longest life of a client's stream, times a random 0.8–1; it ends with whole events. 0: no limit. Default 3,600,000. */
+  maxAgeMs?: number;
+  /** Bounds of the random `retry:` each client gets. Default 1,000 and 5,000. */
+  retryMinMs?: number;
+  retryMaxMs?: number;
+  /** Most bytes written to a client in one go, unless one event is larger. Default 65,536. */
+  sliceBytes?: number;
+
+  /** What the log keeps: bytes, events, age. Default 8 MiB, 10,000, 300,000 ms. */
+  retainBytes?: number;
+  retainEvents?: number;
+  retainAgeMs?: number;
+
+  /** Largest upstream event; a larger one ends the connection. Default 1 MiB. */
+  maxEventBytes?: number;
+  /** Largest upstream response head. Default 16 KiB. */
+  maxHeaderBytes?: number;
+  /** Until the upstream's socket is connected (TLS included). Default 10,000. */
+  connectTimeoutMs?: number;
+  /** From the request to the response head. Default 30,000. */
+  firstByteTimeoutMs?: number;
+  /** Longest silence of the upstream; comments count as bytes. Default 90,000. */
+  idleTimeoutMs?: number;
+  /** First reconnection delay unless the upstream sends `retry:`. Default 1,000. */
+  backoffBaseMs?: number;
+  /** Bounds of every reconnection delay. Default 100 and 30,000. */
+  backoffMinMs?: number;
+  backoffMaxMs?: number;
+  /** Longest `Retry-After` that is honoured. Default 300,000. */
+  retryAfterMaxMs?: number;
+  /** Consecutive failures after which the channel is `failed`. Default Infinity. */
+  maxAttempts?: number;
+  /** When a `failed` channel may try again for a new subscriber. Default 60,000. */
+  retryFailedMs?: number;
+  /** Same-origin redirects followed per connection. Default 5. */
+  maxRedirects?: number;
+  /** Channels alive at once under one template. Default 1,000. */
+  maxChannels?: number;
+}
+
+export interface ChannelOptions extends ChannelDefaults {
+  /** The upstream, http: or https:. Template parameters stand as path segments (`/rooms/:room/events`). Without: `publish` only. */
+  url?: string;
+}
+
+export interface GatewayOptions {
+  /** The channels by name; `:parameter` segments make a template. */
+  channels: Record<string, ChannelOptions>;
+  /** Options for all channels. */
+  defaults?: ChannelDefaults;
+  /** Tells several gateways in one process apart; the metric label `gateway`. Default `default`. */
+  name?: string;
+  /** Byte budget of all logs together. Default 256 MiB. */
+  maxLogBytes?: number;
+  /** Reuse slabs; `poison` overwrites each released one (for tests). Default true. */
+  pool?: boolean | 'poison';
+  /** Upstream connection attempts per second and origin. Default 100. */
+  connectsPerSecond?: number;
+  /** How long readiness is 503 before a drain begins to end streams. Default 0 (the command: 5,000). */
+  drainDelayMs?: number;
+  /** Over how long a drain spreads the ends of the streams, at most 5 ms per client. Default 5,000. */
+  drainMs?: number;
+}

@@ -1,0 +1,28 @@
+/**
+ * The seam on the way out: whatever drains a cursor. HTTP/1.1, HTTP/1.0 and HTTP/2 responses are sinks.
+ * Types only. A sink refuses to queue: at most one `write` is under way, and it knows nothing of logs beyond a slice.
+ */
+import type { Slice } from './log/slice.js';
+
+export interface Sink {
+  /**
+   * Writes a slice of the log; `written` (given to `attach`) is called when the transport let go of the bytes. Not
+   * called again before that. The bytes must not be kept beyond it.
+   */
+  write(slice: Slice): void;
+  /** The same for bytes of this client alone (preamble, heartbeat, gap). The buffer must never change afterwards. */
+  writePrivate(bytes: Buffer): void;
+  /** Ends the stream politely: what was written is delivered first, then `last` if given. */
+  end(last?: Buffer): void;
+  /** Closes the connection (HTTP/2: the stream) at once; what was not delivered is lost. */
+  destroy(): void;
+  /** Registers the one owner; called once, before any write. */
+  attach(owner: SinkOwner): void;
+}
+
+export interface SinkOwner {
+  /** A write finished. `delivered`: the socket was alive when it did; after an abort callbacks fire without an error. */
+  written(delivered: boolean): void;
+  /** The client is gone. `failed`: by an error rather than by closing. Called once, last. */
+  closed(failed: boolean): void;
+}

@@ -1,0 +1,130 @@
+/** The house has the shape that `src/index.ts` draws: every import goes the one way that is allowed. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Who may import whom, by layer; a layer may always import itself. External packages are listed as `npm:name`. */
+const LEAVES = ['options', 'errors', 'metrics', 'clock', 'logger'];
+const SEAMS = ['source', 'sink', 'ingest', 'engine'];
+const ALLOWED: Record<string, readonly string[]> = {
+  sse: ['node:buffer'],
+  log: ['node:buffer'],
+  errors: [],
+  clock: [],
+  logger: [],
+  options: ['errors', 'clock', 'npm:zod'],
+  metrics: ['errors', 'ingest'],
+  source: ['errors'],
+  sink: ['log'],
+  ingest: ['sse', 'log', 'engine', 'source', ...LEAVES],
+  engine: ['log', ...LEAVES],
+  upstream: ['sse', 'log', 'npm:undici', 'node:*', ...SEAMS, ...LEAVES],
+  downstream: ['sse', 'log', 'node:*', ...SEAMS, ...LEAVES],
+  channel: ['sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
+  gateway: ['channel', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
+  index: ['gateway', 'channel', 'downstream', ...SEAMS, ...LEAVES],
+  plugins: ['index', 'npm:*', 'node:*'],
+  bin: ['plugins', 'index', 'demo', 'npm:*', 'node:*'],
+  demo: ['clock', 'node:*'],
+};
+
+/** Single files of `src/` that belong to a layer of another name. */
+const FILE_LAYER: Record<string, string> = {
+  'ids.ts': 'ingest',
+  'gap.ts': 'ingest',
+  'resume.ts': 'ingest',
+  'demand.ts': 'channel',
+  'channel-status.ts': 'channel',
+  'upstream-observer.ts': 'channel',
+  'template.ts': 'gateway',
+  'drain.ts': 'gateway',
+};
+
+function layerOf(file: string): string {
+  const [top, second = ''] = file.split('/');
+  if (top !== 'src') return top!;
+  return FILE_LAYER[second] ?? second.replace(/\.ts$/, '');
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+}
+
+/** Specifiers of static, dynamic and type imports, and of re-exports. */
+function imports(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '');
+  const found = code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  return [...found].map((match) => match[1]!);
+}
+
+function targetOf(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) {
+    return layerOf(posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts'));
+  }
+  if (specifier.startsWith('node:')) return specifier;
+  return `npm:${specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')}`;
+}
+
+function allowed(layer: string, target: string): boolean {
+  const list = ALLOWED[layer];
+  if (list === undefined) return false;
+  return target === layer || list.includes(target) || list.includes(target.replace(/:.*/, ':*'));
+}
+
+function violations(files: readonly { file: string; text: string }[]): string[] {
+  return files.flatMap(({ file, text }) =>
+    imports(text)
+      .map((specifier) => [specifier, targetOf(file, specifier)] as const)
+      .filter(([, target]) => !allowed(layerOf(file), target))
+      .map(([specifier]) => `${file} may not import ${specifier}`),
+  );
+}
+
+const FILES = ['src', 'plugins', 'bin', 'demo'].flatMap(sources);
+const TEXTS = FILES.map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
+
+t.test('every import goes the way the design allows', async (t) => {
+  t.ok(FILES.length > 40, `looked at ${FILES.length} files`);
+  t.same(violations(TEXTS), []);
+});
+
+t.test('a forbidden import is found, in each form it can take', async (t) => {
+  const forbidden: [file: string, text: string][] = [
+    ['src/sse/parser.ts', "import { EventLog } from '../log/event-log.js';"],
+    ['src/log/event-log.ts', "export { Parser } from '../sse/parser.js';"],
+    ['src/upstream/http-source.ts', "import type { FanOut } from '../downstream/fan-out.js';"],
+    ['src/downstream/fan-out.ts', "const x = await import('../upstream/index.js');"],
+    ['src/sse/scan.ts', "import fs from 'node:fs';"],
+    ['src/channel.ts', "import { Gateway } from './gateway.js';"],
+    ['src/gateway.ts', "import fastify from 'fastify';"],
+    ['plugins/plugin.ts', "import { Channel } from '../src/channel.js';"],
+    ['src/new-thing.ts', "import { GatewayError } from './errors.js';"],
+  ];
+  for (const [file, text] of forbidden) t.equal(violations([{ file, text }]).length, 1, `${file}: ${text}`);
+});
+
+t.test('the word fastify does not occur in the library below the plugins', async (t) => {
+  const named = TEXTS.filter(
+    ({ file, text }) => file.startsWith('src/') && /fastify/i.test(text) && file !== 'src/index.ts',
+  );
+  t.same(
+    named.map(({ file }) => file),
+    [],
+  );
+});
+
+t.test('every file says at its head what it owns', async (t) => {
+  const silent = TEXTS.filter(({ text }) => !/^(?:#![^\n]*\n)?\/\*\*/.test(text));
+  t.same(
+    silent.map(({ file }) => file),
+    [],
+  );
+});
