@@ -4,7 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { LF } from './bytes.js';
-import { type FrameId, type FramePlace, ID_FIELD, put, putData, putId, putType } from './frame.js';
+import { type FrameId, type FramePlace, put, putData, putId, putIdBytes, putType } from './frame.js';
 import type { EventRecords } from './records.js';
 
 /**
@@ -47,10 +47,10 @@ export function writeFields(
   place: FramePlace,
 ): number {
   let at = start;
-  place.idOffset = -1;
-  place.idLength = 0;
   if (id !== undefined) at = putId(target, at, id, place);
-  else if (records.hasId(i)) at = putOwnId(target, at, bytes, records, i, place);
+  else if (records.hasId(i)) {
+    at = putIdBytes(target, at, bytes, records.idStart(i), records.idEnd(i), place);
+  } else place.clear();
   const lines = records.lineCount(i);
   if (lines > 0 && records.typeEnd(i) > records.typeStart(i)) {
     at = putType(target, at, bytes, records.typeStart(i), records.typeEnd(i));
@@ -84,25 +84,6 @@ function writeVerbatim(
   } else if (records.hasId(i)) {
     place.idOffset = records.idStart(i) - from;
     place.idLength = records.idEnd(i) - records.idStart(i);
-  } else {
-    place.idOffset = -1;
-    place.idLength = 0;
-  }
+  } else place.clear();
   return put(target, at, bytes, from, records.end(i)) - start;
-}
-
-function putOwnId(
-  target: Buffer,
-  start: number,
-  bytes: Buffer,
-  records: EventRecords,
-  i: number,
-  place: FramePlace,
-): number {
-  let at = put(target, start, ID_FIELD, 0, ID_FIELD.length);
-  place.idOffset = at - start;
-  place.idLength = records.idEnd(i) - records.idStart(i);
-  at = put(target, at, bytes, records.idStart(i), records.idEnd(i));
-  target[at] = LF;
-  return at + 1;
 }

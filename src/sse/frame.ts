@@ -15,6 +15,11 @@ export class FramePlace {
   idOffset = -1;
   /** Bytes; 0 is an id too, the empty one. */
   idLength = 0;
+
+  clear(): void {
+    this.idOffset = -1;
+    this.idLength = 0;
+  }
 }
 
 export const ID_FIELD = Buffer.from('id: ');
@@ -33,11 +38,27 @@ export function put(target: Buffer, at: number, bytes: Uint8Array, from: number,
 
 /** Writes the id line of a frame that begins at `start` and notes in `place` where the value is. */
 export function putId(target: Buffer, start: number, id: FrameId, place: FramePlace): number {
+  if (typeof id !== 'string') return putIdBytes(target, start, id, 0, id.length, place);
   let at = put(target, start, ID_FIELD, 0, ID_FIELD.length);
-  place.idOffset = at - start;
+  place.idOffset = ID_FIELD.length;
   place.idLength = id.length;
-  if (typeof id === 'string') for (let k = 0; k < id.length; k++) target[at++] = id.charCodeAt(k);
-  else at = put(target, at, id, 0, id.length);
+  for (let k = 0; k < id.length; k++) target[at++] = id.charCodeAt(k);
+  target[at] = LF;
+  return at + 1;
+}
+
+/** The same with an id that lies in other bytes. */
+export function putIdBytes(
+  target: Buffer,
+  start: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  place: FramePlace,
+): number {
+  const at = put(target, put(target, start, ID_FIELD, 0, ID_FIELD.length), bytes, from, to);
+  place.idOffset = ID_FIELD.length;
+  place.idLength = to - from;
   target[at] = LF;
   return at + 1;
 }

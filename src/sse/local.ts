@@ -77,10 +77,7 @@ export function writeLocal(
   let at = start;
   const ownOrGiven = id ?? event.id;
   if (ownOrGiven !== undefined) at = putId(target, at, ownOrGiven, place);
-  else {
-    place.idOffset = -1;
-    place.idLength = 0;
-  }
+  else place.clear();
   if (event.type !== undefined) at = putType(target, at, event.type, 0, event.type.length);
   const { data } = event;
   for (let from = 0; ; ) {

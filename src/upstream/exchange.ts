@@ -59,7 +59,7 @@ export class Exchange {
   start(request: StreamRequest): void {
     const { connectTimeoutMs } = this.#options;
     this.#watchdog.watch(connectTimeoutMs, () => {
-      this.#fail('UPSTREAM_CONNECT_TIMEOUT', `${this.#where}: not connected after ${connectTimeoutMs} ms`);
+      this.#end('UPSTREAM_CONNECT_TIMEOUT', `${this.#where}: not connected after ${connectTimeoutMs} ms`);
     });
     const options: CuttableOptions = { ...dispatchOptions(request), signal: this.#aborter.signal };
     try {
@@ -67,7 +67,7 @@ export class Exchange {
         onRequestStart: (controller) => this.#sent(controller),
         onResponseStart: (controller, status, headers) => this.#answered(controller, status, headers),
         onResponseData: (_, chunk) => this.#received(chunk),
-        onResponseEnd: () => this.#fail('UPSTREAM_ENDED', `${this.#where} ended the stream`),
+        onResponseEnd: () => this.#end('UPSTREAM_ENDED', `${this.#where} ended the stream`),
         onResponseError: (_, error) => this.#broken(error),
       });
     } catch (error) {
@@ -93,7 +93,7 @@ export class Exchange {
     this.#phase = 'head';
     const { firstByteTimeoutMs } = this.#options;
     this.#watchdog.watch(firstByteTimeoutMs, () => {
-      this.#fail(
+      this.#end(
         'UPSTREAM_FIRST_BYTE_TIMEOUT',
         `${this.#where}: no response head after ${firstByteTimeoutMs} ms`,
       );
@@ -105,12 +105,12 @@ export class Exchange {
     if (this.#phase !== 'head' || status < 200) return;
     const { idleTimeoutMs, maxHeaderBytes } = this.#options;
     if (headerBytes(controller.rawHeaders) > maxHeaderBytes) {
-      this.#fail('UPSTREAM_HEADERS_TOO_LARGE', `${this.#where}: more than ${maxHeaderBytes} B of headers`);
+      this.#end('UPSTREAM_HEADERS_TOO_LARGE', `${this.#where}: more than ${maxHeaderBytes} B of headers`);
       return;
     }
     this.#phase = 'body';
     this.#watchdog.watch(idleTimeoutMs, () => {
-      this.#fail('UPSTREAM_IDLE_TIMEOUT', `${this.#where}: no byte for ${idleTimeoutMs} ms`);
+      this.#end('UPSTREAM_IDLE_TIMEOUT', `${this.#where}: no byte for ${idleTimeoutMs} ms`);
     });
     this.#owner.answered({ status, headers });
   }
@@ -124,13 +124,13 @@ export class Exchange {
   #broken(cause: unknown): void {
     const overflow = cause instanceof Error && 'code' in cause && cause.code === 'UND_ERR_HEADERS_OVERFLOW';
     const text = causeText(cause);
-    if (overflow) this.#fail('UPSTREAM_HEADERS_TOO_LARGE', `${this.#where}: headers are too large`, cause);
+    if (overflow) this.#end('UPSTREAM_HEADERS_TOO_LARGE', `${this.#where}: headers are too large`, cause);
     else if (this.#phase === 'connect')
-      this.#fail('UPSTREAM_CONNECT', `${this.#where}: no connection (${text})`, cause);
-    else this.#fail('UPSTREAM_NETWORK', `${this.#where}: connection broke (${text})`, cause);
+      this.#end('UPSTREAM_CONNECT', `${this.#where}: no connection (${text})`, cause);
+    else this.#end('UPSTREAM_NETWORK', `${this.#where}: connection broke (${text})`, cause);
   }
 
-  #fail(name: FaultName, message: string, cause?: unknown): void {
+  #end(name: FaultName, message: string, cause?: unknown): void {
     if (this.#phase === 'over') return;
     this.abort();
     this.#owner.over(fault(name, message, cause === undefined ? {} : { cause }));

@@ -26,8 +26,14 @@ t.test('asking for more room keeps what was written of the unfinished event', as
 t.test('thousands of events keep their records while the batch grows', async (t) => {
   const sizes = Array.from({ length: 3000 }, (_, n) => 1 + (n % 50));
   const batch = batchOf(sizes.map((size, n) => ({ bytes: content(n, size), tag: n })));
-  t.same(sizes.map((_, n) => batch.lengthAt(n)), sizes);
-  t.same(sizes.map((_, n) => batch.tagAt(n)), sizes.map((_, n) => n));
+  t.same(
+    sizes.map((_, n) => batch.lengthAt(n)),
+    sizes,
+  );
+  t.same(
+    sizes.map((_, n) => batch.tagAt(n)),
+    sizes.map((_, n) => n),
+  );
 });
 
 t.test('between reset and the next reserve a batch holds no slab', async (t) => {
@@ -64,5 +70,8 @@ t.test('what is appended is a copy: the batch may be reused at once', async (t) 
   batch.reset();
   log.append(batchOf(['three'], batch), 0);
   batch.reset();
-  t.same([1, 2, 3].map((seq) => log.frameOf(seq)?.toString()), ['one', 'two', 'three']);
+  t.same(
+    [1, 2, 3].map((seq) => log.frameOf(seq)?.toString()),
+    ['one', 'two', 'three'],
+  );
 });

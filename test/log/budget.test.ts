@@ -94,10 +94,16 @@ t.test('under pressure over several logs every reader gets contiguous history or
       };
       for (const op of ops) {
         const log = logs[op.log]!;
-        append(log, op.sizes.map((size, n) => ({ bytes: content(log.tipSeq + n, size) })));
+        append(
+          log,
+          op.sizes.map((size, n) => ({ bytes: content(log.tipSeq + n, size) })),
+        );
         const used = logs.reduce((sum, one) => sum + one.heldBytes, 0);
         check(budget.usedBytes === used && pool.stats.inUseBytes === used, 'every held slab is counted');
-        check(!budget.exceeded || logs.every((one) => one.segments <= 1), 'over budget there is nothing to shed');
+        check(
+          !budget.exceeded || logs.every((one) => one.segments <= 1),
+          'over budget there is nothing to shed',
+        );
 
         const cursor = cursors[op.read]!;
         const { seq, state } = cursor;

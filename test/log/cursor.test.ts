@@ -48,23 +48,26 @@ t.test('a cursor below the floor is told, and is never handed a partial history'
   t.equal(text(cursor), 'threefour');
 });
 
-t.test('a cursor beyond a truncation goes back, is told once, and then reads what replaced the events', async (t) => {
-  const { log } = makeLog();
-  append(log, ['one', 'two', 'three']);
-  const beyond = new Cursor(log, log.tip);
-  const before = new Cursor(log, log.positionOf(2));
-  log.truncate(2);
-  append(log, ['TWO', 'THREE', 'FOUR', 'FIVE']);
-  t.equal(beyond.state, 'truncated', 'even when the tip has passed it again');
-  t.equal(beyond.read(100), undefined);
-  t.equal(beyond.state, 'truncated');
-  t.equal(beyond.seq, 2);
-  t.equal(beyond.lag, 16);
-  t.equal(text(beyond), 'TWOTHREEFOURFIVE');
-  t.equal(before.state, 'behind', 'one that had read nothing of it is not');
-  t.equal(before.lag, 16, 'and its lag has no bytes that are no more');
-  t.equal(text(before), 'TWOTHREEFOURFIVE');
-});
+t.test(
+  'a cursor beyond a truncation goes back, is told once, and then reads what replaced the events',
+  async (t) => {
+    const { log } = makeLog();
+    append(log, ['one', 'two', 'three']);
+    const beyond = new Cursor(log, log.tip);
+    const before = new Cursor(log, log.positionOf(2));
+    log.truncate(2);
+    append(log, ['TWO', 'THREE', 'FOUR', 'FIVE']);
+    t.equal(beyond.state, 'truncated', 'even when the tip has passed it again');
+    t.equal(beyond.read(100), undefined);
+    t.equal(beyond.state, 'truncated');
+    t.equal(beyond.seq, 2);
+    t.equal(beyond.lag, 16);
+    t.equal(text(beyond), 'TWOTHREEFOURFIVE');
+    t.equal(before.state, 'behind', 'one that had read nothing of it is not');
+    t.equal(before.lag, 16, 'and its lag has no bytes that are no more');
+    t.equal(text(before), 'TWOTHREEFOURFIVE');
+  },
+);
 
 t.test('a cursor that stands where a truncation begins is at the tip', async (t) => {
   const { log } = makeLog();
@@ -102,8 +105,14 @@ t.test('after an append the slice at the same position has the new events too', 
 t.test('a cursor is placed on an event boundary: the next one, or the tip', async (t) => {
   const { log } = makeLog();
   append(log, ['aaa', 'bbb']);
-  t.same([0, 1, 3, 4, 6, 99].map((position) => new Cursor(log, position).position), [0, 3, 3, 6, 6, 6]);
-  t.same([0, 1, 3, 4, 6, 99].map((position) => new Cursor(log, position).seq), [1, 2, 2, 3, 3, 3]);
+  t.same(
+    [0, 1, 3, 4, 6, 99].map((position) => new Cursor(log, position).position),
+    [0, 3, 3, 6, 6, 6],
+  );
+  t.same(
+    [0, 1, 3, 4, 6, 99].map((position) => new Cursor(log, position).seq),
+    [1, 2, 2, 3, 3, 3],
+  );
   t.throws(() => log.slice(1, 100), RangeError);
 });
 

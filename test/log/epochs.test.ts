@@ -8,8 +8,14 @@ t.test('every seq has the epoch it was given in', async (t) => {
   log.beginEpoch(20);
   append(log, ['c']);
   t.equal(log.epoch, 20);
-  t.same([4, 5, 6, 7, 100].map((seq) => log.epochs.epochAt(seq)), [-1, 10, 10, 20, 20]);
-  t.same([10, 20, 15].map((epoch) => log.epochs.knows(epoch)), [true, true, false]);
+  t.same(
+    [4, 5, 6, 7, 100].map((seq) => log.epochs.epochAt(seq)),
+    [-1, 10, 10, 20, 20],
+  );
+  t.same(
+    [10, 20, 15].map((epoch) => log.epochs.knows(epoch)),
+    [true, true, false],
+  );
 });
 
 t.test('an epoch must be above the current one', async (t) => {
@@ -32,9 +38,17 @@ t.test('a truncation forgets the epochs that began behind it, but never the olde
   log.beginEpoch(3);
   append(log, ['6']);
   log.truncate(5);
-  t.same(log.epochs.list.map(({ epoch }) => epoch), [1, 2], 'the one beginning there goes on');
+  t.same(
+    log.epochs.list.map(({ epoch }) => epoch),
+    [1, 2],
+    'the one beginning there goes on',
+  );
   log.beginEpoch(7);
-  t.same([4, 5].map((seq) => log.epochs.epochAt(seq)), [1, 7], 'or gives way');
+  t.same(
+    [4, 5].map((seq) => log.epochs.epochAt(seq)),
+    [1, 7],
+    'or gives way',
+  );
   log.truncate(1);
   t.same(log.epochs.list, [{ epoch: 1, firstSeq: 1 }]);
 });

@@ -40,13 +40,27 @@ t.test('an event above 64 KiB has a segment of its own, exactly as long', async 
   t.equal(log.heldBytes, 4 * KIB + 64 * KIB + 1 + 4 * KIB);
   const cursor = new Cursor(log, log.floor);
   const slices = [1, 2, 3].map(() => cursor.read(64 * KIB)!);
-  t.same(slices.map((slice) => slice.bytes.length), [10, 64 * KIB + 1, 10], 'a slice never spans segments');
-  t.same(slices.map((slice) => [slice.seq, slice.events]), [[1, 1], [2, 1], [3, 1]]);
+  t.same(
+    slices.map((slice) => slice.bytes.length),
+    [10, 64 * KIB + 1, 10],
+    'a slice never spans segments',
+  );
+  t.same(
+    slices.map((slice) => [slice.seq, slice.events]),
+    [
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ],
+  );
 });
 
 t.test('a batch may span segments, an event never does', async (t) => {
   const { log } = makeLog();
-  append(log, Array.from({ length: 10 }, () => event(3000)));
+  append(
+    log,
+    Array.from({ length: 10 }, () => event(3000)),
+  );
   t.ok(log.segments > 1);
   const cursor = new Cursor(log, log.floor);
   for (let slice = cursor.read(64 * KIB); slice; slice = cursor.read(64 * KIB)) {
@@ -62,7 +76,10 @@ t.test('onRoll is called once, after the append that opened segments is complete
   const { log } = makeLog({ retainEvents: 5, onRoll: (one) => rolls.push(one.tipSeq - one.floorSeq) });
   append(log, [event(3000)]);
   append(log, [event(100)]);
-  append(log, Array.from({ length: 20 }, () => event(3000)));
+  append(
+    log,
+    Array.from({ length: 20 }, () => event(3000)),
+  );
   append(log, [event(64 * KIB)]);
   t.same(rolls, [1, 20, 5], 'with retention applied');
 });
@@ -113,10 +130,22 @@ t.test('an event without an id, or with an empty one, is not indexed', async (t)
 t.test('single events are found by seq while retained, and only then', async (t) => {
   const { log } = makeLog({ retainEvents: 2 });
   for (const id of ['a', 'b', 'c']) append(log, [{ ...withId(id), tag: id.charCodeAt(0) }]);
-  t.same([1, 2, 3, 4].map((seq) => log.positionOf(seq)), [-1, 2, 4, 6]);
-  t.same([1, 2, 3, 4].map((seq) => log.tagOf(seq)), [-1, 98, 99, -1]);
-  t.same([1, 2, 3, 4].map((seq) => log.frameOf(seq)?.toString()), [undefined, 'b.', 'c.', undefined]);
-  t.same([1, 2, 3, 4].map((seq) => log.idOf(seq)?.length), [undefined, 1, 1, undefined]);
+  t.same(
+    [1, 2, 3, 4].map((seq) => log.positionOf(seq)),
+    [-1, 2, 4, 6],
+  );
+  t.same(
+    [1, 2, 3, 4].map((seq) => log.tagOf(seq)),
+    [-1, 98, 99, -1],
+  );
+  t.same(
+    [1, 2, 3, 4].map((seq) => log.frameOf(seq)?.toString()),
+    [undefined, 'b.', 'c.', undefined],
+  );
+  t.same(
+    [1, 2, 3, 4].map((seq) => log.idOf(seq)?.length),
+    [undefined, 1, 1, undefined],
+  );
   const id = log.idOf(3)!;
   log.close();
   t.equal(Buffer.from(id).toString(), 'c', 'an id handed out is a copy');
@@ -124,13 +153,19 @@ t.test('single events are found by seq while retained, and only then', async (t)
 
 t.test('a closed log gives everything unpinned back, the rest at its last unpin', async (t) => {
   const { log, pool } = makeLog();
-  append(log, Array.from({ length: 30 }, () => event(1000)));
+  append(
+    log,
+    Array.from({ length: 30 }, () => event(1000)),
+  );
   const cursor = new Cursor(log, log.floor);
   const slices = [cursor.read(2000)!, cursor.read(2000)!, cursor.read(9000)!];
   const copies = slices.map(({ bytes }) => Buffer.from(bytes));
   log.close();
   t.equal(pool.stats.inUseBytes, log.pinnedBytes);
-  t.same(slices.map(({ bytes }) => bytes), copies);
+  t.same(
+    slices.map(({ bytes }) => bytes),
+    copies,
+  );
   for (const slice of slices) slice.unpin();
   t.same([pool.stats.inUseBytes, log.heldBytes, log.pinnedBytes, log.segments], [0, 0, 0, 0]);
   t.throws(() => log.append(batchOf(['x']), 0), /closed/);

@@ -9,7 +9,10 @@ t.test('slabs come in five classes, and above 64 KiB exactly as asked', async (t
     sizes.map((size) => pool.acquire(size).length),
     [4, 4, 8, 8, 16, 32, 64].map((kib) => kib * KIB).concat(64 * KIB + 1, 100_001),
   );
-  t.same(sizes.map(slabBytesFor), sizes.map((size) => pool.acquire(size).length));
+  t.same(
+    sizes.map(slabBytesFor),
+    sizes.map((size) => pool.acquire(size).length),
+  );
 });
 
 t.test('a released slab is handed out again, and counted as a hit', async (t) => {

@@ -11,14 +11,23 @@ function push(records: Records, n: number): void {
 const intact = (records: Records) => {
   for (let seq = records.first; seq < records.next; seq++) {
     if (records.start(seq) !== seq * 10 || records.tag(seq) !== (seq & 0xffff)) return false;
-    if (records.time(seq) !== seq || records.idHash(seq) !== seq || records.idOffset(seq) !== seq) return false;
+    if (records.time(seq) !== seq || records.idHash(seq) !== seq || records.idOffset(seq) !== seq)
+      return false;
   }
   return true;
 };
 
 t.test('records survive growing, wrapping around and shrinking', async (t) => {
   const records = new Records(1);
-  for (const [added, kept] of [[10, 5], [14, 12], [100, 90], [60, 3], [5, 8], [3000, 2999], [1, 10]] as const) {
+  for (const [added, kept] of [
+    [10, 5],
+    [14, 12],
+    [100, 90],
+    [60, 3],
+    [5, 8],
+    [3000, 2999],
+    [1, 10],
+  ] as const) {
     push(records, added);
     records.dropBelow(Math.max(records.next - kept, records.first));
     records.compact();
@@ -32,7 +41,10 @@ t.test('a position is searched in the ring as if it were a list', async (t) => {
   push(records, 20);
   records.dropBelow(15);
   push(records, 8);
-  t.same([0, 150, 151, 159, 160, 280, 281].map((position) => records.seqAt(position)), [15, 15, 16, 16, 16, 28, 29]);
+  t.same(
+    [0, 150, 151, 159, 160, 280, 281].map((position) => records.seqAt(position)),
+    [15, 15, 16, 16, 16, 28, 29],
+  );
 });
 
 t.test('dropFrom makes the next record take that seq, even one before the first', async (t) => {

@@ -45,7 +45,10 @@ t.test('what is appended after a truncation never overwrites bytes that a write 
   log.truncate(2);
   append(log, ['TWO', 'THREE']);
   t.equal(slice.bytes.toString(), 'onetwo');
-  t.same([1, 2, 3].map((seq) => log.frameOf(seq)?.toString()), ['one', 'TWO', 'THREE']);
+  t.same(
+    [1, 2, 3].map((seq) => log.frameOf(seq)?.toString()),
+    ['one', 'TWO', 'THREE'],
+  );
   slice.unpin();
 });
 
@@ -53,23 +56,35 @@ t.test('ids that were taken back are forgotten, and older occurrences found agai
   const { log } = makeLog();
   const event = (id: string) => ({ bytes: Buffer.from(`${id};`), id });
   append(log, [event('a'), event('b'), { bytes: Buffer.from('-') }, event('a'), event('c')]);
-  t.same(['a', 'b', 'c'].map((id) => log.indexOf(Buffer.from(id))), [4, 2, 5]);
+  t.same(
+    ['a', 'b', 'c'].map((id) => log.indexOf(Buffer.from(id))),
+    [4, 2, 5],
+  );
   log.truncate(4);
-  t.same(['a', 'b', 'c'].map((id) => log.indexOf(Buffer.from(id))), [1, 2, -1]);
+  t.same(
+    ['a', 'b', 'c'].map((id) => log.indexOf(Buffer.from(id))),
+    [1, 2, -1],
+  );
   t.equal(log.newestWithId, 2);
   append(log, [event('c')]);
-  t.same(['a', 'b', 'c'].map((id) => log.indexOf(Buffer.from(id))), [1, 2, 4]);
+  t.same(
+    ['a', 'b', 'c'].map((id) => log.indexOf(Buffer.from(id))),
+    [1, 2, 4],
+  );
 });
 
-t.test('a second truncation at the same event does not alarm a cursor that had read nothing since', async (t) => {
-  const { log } = makeLog();
-  append(log, ['one', 'two']);
-  log.truncate(2);
-  const cursor = new Cursor(log, log.tip);
-  append(log, ['TWO']);
-  log.truncate(2);
-  t.equal(cursor.state, 'tip');
-});
+t.test(
+  'a second truncation at the same event does not alarm a cursor that had read nothing since',
+  async (t) => {
+    const { log } = makeLog();
+    append(log, ['one', 'two']);
+    log.truncate(2);
+    const cursor = new Cursor(log, log.tip);
+    append(log, ['TWO']);
+    log.truncate(2);
+    t.equal(cursor.state, 'tip');
+  },
+);
 
 t.test('an engine that makes no progress cannot pile truncations up', async (t) => {
   const truncations = new Truncations();

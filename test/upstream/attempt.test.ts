@@ -1,7 +1,8 @@
 import t from 'tap';
 import { Pacer } from '../../src/upstream/pacer.js';
 import { ManualClock } from '../helpers/manual-clock.js';
-import { rig, serve, serveRaw, status, stream } from './rig.js';
+import { rig } from './rig.js';
+import { serve, serveRaw, status, stream } from './server.js';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

@@ -3,7 +3,8 @@ import t from 'tap';
 import type { Dispatcher } from 'undici';
 import { createDispatcher } from '../../src/upstream/dispatcher.js';
 import { CERTIFICATE, PRIVATE_KEY } from './certificate.js';
-import { listen, type Rig, rig, serve, serveSilence, stream, type Upstream } from './rig.js';
+import { type Rig, rig } from './rig.js';
+import { listen, serve, serveSilence, stream, type Upstream } from './server.js';
 
 const maxHeaderBytes = 16_384;
 

@@ -2,7 +2,8 @@ import t from 'tap';
 import { Dispatcher } from 'undici';
 import { createDispatcher } from '../../src/upstream/dispatcher.js';
 import { CERTIFICATE } from './certificate.js';
-import { rig, serve, serveRaw, serveSilence } from './rig.js';
+import { rig } from './rig.js';
+import { serve, serveRaw, serveSilence } from './server.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n';
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
