@@ -9,12 +9,20 @@ const NAME = 'last-event-id';
 
 /** @throws GatewayError 400 when two headers name different ids */
 export function lastEventId(request: FastifyRequest): Uint8Array | undefined {
-  const headers = (request.raw.headersDistinct[NAME] ?? []).filter((value) => value !== '');
-  if (new Set(headers).size > 1) {
+  const ids = new Set(headerValues(request));
+  ids.delete('');
+  if (ids.size > 1) {
     throw new GatewayError('RESUME_ID_CONFLICT', 'two Last-Event-ID headers name different events');
   }
-  const [header] = headers;
+  const [header] = ids;
   if (header !== undefined) return Buffer.from(header, 'latin1');
   const query = (request.query as Record<string, unknown> | undefined)?.['lastEventId'];
   return typeof query === 'string' && query !== '' ? Buffer.from(query) : undefined;
+}
+
+/** Each header's own value: `headers` joins them, and `headersDistinct` does not exist on HTTP/2 requests. */
+function* headerValues({ raw: { rawHeaders } }: FastifyRequest): IterableIterator<string> {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() === NAME) yield rawHeaders[i + 1]!;
+  }
 }

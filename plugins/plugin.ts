@@ -11,6 +11,19 @@ import { metricsRoutes } from './metrics.js';
 import { type SseGatewayOptions, splitOptions } from './options.js';
 import { openStream } from './stream.js';
 
+export {
+  type ChannelOptions,
+  CLOSE_REASONS,
+  type CloseReason,
+  type ErrorCode,
+  type Gap,
+  type GapReason,
+  GatewayError,
+  type GatewayStats,
+  type LocalEvent,
+} from '../src/index.js';
+export type { SseGatewayOptions, StreamInfo } from './options.js';
+
 /** `app.sseGateway`. */
 export interface SseGateway {
   /**
@@ -65,8 +78,12 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
   } satisfies SseGateway);
 
   app.addHook('onReady', async () => gateway.start());
-  // Open streams would keep the server's close waiting for ever, so they end before it begins.
-  app.addHook('preClose', () => gateway.drain());
+  // Open streams would keep the server's close waiting for ever, so they end before it begins: politely, and those that
+  // can't (a client that reads nothing, one that joined meanwhile) at once.
+  app.addHook('preClose', async () => {
+    await gateway.drain();
+    await gateway.close();
+  });
   app.addHook('onClose', () => gateway.close());
 
   await app.register(

@@ -86,15 +86,10 @@ const CHANNEL_GAUGES: readonly ChannelGaugeRow[] = [
 ];
 
 const GATEWAY_ROWS: readonly GatewayRow[] = [
-  ['pool_hits_total', 'Slabs that were reused.', 'counter', (g) => g.stats().pool.hits],
-  ['pool_misses_total', 'Slabs that had to be allocated.', 'counter', (g) => g.stats().pool.misses],
-  ['pool_in_use_bytes', 'Bytes of slabs in use.', 'gauge', (g) => g.stats().pool.inUseBytes],
-  [
-    'pool_retained_bytes',
-    'Bytes of free slabs kept for reuse.',
-    'gauge',
-    (g) => g.stats().pool.retainedBytes,
-  ],
+  ['pool_hits_total', 'Slabs that were reused.', 'counter', (g) => g.pool.hits],
+  ['pool_misses_total', 'Slabs that had to be allocated.', 'counter', (g) => g.pool.misses],
+  ['pool_in_use_bytes', 'Bytes of slabs in use.', 'gauge', (g) => g.pool.inUseBytes],
+  ['pool_retained_bytes', 'Bytes of free slabs kept for reuse.', 'gauge', (g) => g.pool.retainedBytes],
   ['draining', '1 from the beginning of a drain.', 'gauge', (g) => (g.draining ? 1 : 0)],
 ];
 

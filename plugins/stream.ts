@@ -29,10 +29,12 @@ export const STREAM_HEADERS = {
 } as const;
 
 const TYPE = 'text/event-stream';
+/** What an `Accept` may name: the type with its charset, and without. */
+const TYPES = [STREAM_HEADERS['content-type'], TYPE];
 
 /** @throws GatewayError 406 when the client does not accept event streams */
 export function assertAcceptable(request: FastifyRequest): void {
-  if (new Negotiator(request).mediaType([TYPE]) === undefined) {
+  if (new Negotiator(request).mediaType(TYPES) === undefined) {
     throw new GatewayError('NOT_ACCEPTABLE', `this resource is ${TYPE}`);
   }
 }
@@ -47,6 +49,8 @@ export async function openStream(
 ): Promise<void> {
   const { gateway } = context;
   assertAcceptable(request);
+  // The HEAD route that Fastify makes of an own GET route ends up here: a stream would be a body where none may be.
+  if (request.method === 'HEAD') return void reply.headers(STREAM_HEADERS).send();
   const id = lastEventId(request);
   const response = reply.raw as HttpResponse;
   if (!(await ready(response))) return void reply.hijack();
@@ -58,6 +62,7 @@ export async function openStream(
       release();
       return void reply.hijack();
     }
+    if (channel.state === 'closed') throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closed');
     if (channel.state === 'failed') {
       release();
       return void refuseFailed(channel, reply);
@@ -137,9 +142,12 @@ function gone(response: HttpResponse): boolean {
 
 /** A callback of the host must not disturb the stream it is told of. */
 function tell({ onStream }: StreamContext, request: FastifyRequest, info: StreamInfo): void {
+  const threw = (err: unknown): void => request.log.error({ err }, 'onStream threw');
   try {
-    onStream?.(request, info);
+    // An async callback is a legal one, and its rejection, unheard, would end the process.
+    const told: unknown = onStream?.(request, info);
+    if (told instanceof Promise) told.catch(threw);
   } catch (error) {
-    request.log.error({ err: error }, 'onStream threw');
+    threw(error);
   }
 }

@@ -138,9 +138,9 @@ export class Channel {
     return this.state === 'failed' ? this.retryInMs === 0 : this.log.floorSeq === this.log.tipSeq;
   }
 
-  /** Could be forgotten when room is needed: nobody wants it, whatever its log holds. */
+  /** Could be forgotten when room is needed: nobody holds it, though it may linger and its log may hold events. */
   get idle(): boolean {
-    return !this.#demand.wanted && this.fanOut.size === 0;
+    return !this.#demand.held && this.fanOut.size === 0;
   }
 
   /** Opens the upstream now (option `always`). */
@@ -153,10 +153,10 @@ export class Channel {
     return this.#demand.take();
   }
 
-  /** Resolves when the connection attempt under way has an outcome, or after `connectWaitMs`. */
+  /** For the first subscriber: resolves when the connection attempt under way has an outcome, or after `connectWaitMs`. */
   headKnown(): Promise<void> {
     const { connectWaitMs } = this.options;
-    if (this.state !== 'connecting' || this.#ingest.connections > 0 || connectWaitMs === 0)
+    if (this.state !== 'connecting' || this.fanOut.size > 0 || connectWaitMs === 0)
       return Promise.resolve();
     return new Promise((resolve) => {
       const settle = (): void => {

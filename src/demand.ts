@@ -24,9 +24,14 @@ export class Demand {
     this.#options = options;
   }
 
+  /** Somebody wants it now. */
+  get held(): boolean {
+    return this.#holders > 0 || this.#options.always;
+  }
+
   /** Somebody wants it, or it lingers for those who may come back. */
   get wanted(): boolean {
-    return this.#holders > 0 || this.#linger !== undefined || this.#options.always;
+    return this.held || this.#linger !== undefined;
   }
 
   /** One more holder; the first opens. The function returned gives the claim back, once. */

@@ -38,8 +38,8 @@ export type ErrorName = keyof typeof STATUS;
 export type ErrorCode = `SSE_GATEWAY_${ErrorName}`;
 
 /**
- * The one error class. `code` is stable and what callers and tests look at; `statusCode` is what Fastify answers
- * with when the error reaches it; `cause` is the error underneath, if any.
+ * The one error class. `code` is stable and what callers and tests look at; `statusCode` is the HTTP status to
+ * answer with before a stream begins; `cause` is the error underneath, if any.
  */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';

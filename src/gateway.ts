@@ -124,6 +124,11 @@ export class Gateway {
       yield { name, metrics, channels: channels.values() };
   }
 
+  /** What the slab pool did and holds. */
+  get pool(): SlabPool['stats'] {
+    return this.#pool.stats;
+  }
+
   /** Snapshot for operators. */
   stats(): GatewayStats {
     const channels: Record<string, ChannelStatus> = {};
@@ -138,7 +143,7 @@ export class Gateway {
       draining: this.draining,
       subscribers,
       channels,
-      pool: { ...this.#pool.stats },
+      pool: { ...this.pool },
       logBytes: this.#budget.usedBytes,
     };
   }

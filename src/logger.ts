@@ -1,4 +1,4 @@
-/** What the core logs through: the part of pino's interface that it uses, so that Fastify's logger fits. */
+/** What the core logs through: the part of pino's interface that it uses, so that a host's logger fits. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -6,7 +6,7 @@ import type { ChunkFramer } from './chunk-framer.js';
 import { Http1Sink } from './http1-sink.js';
 import { Http2Sink } from './http2-sink.js';
 
-/** What Node's servers and Fastify's `reply.raw` give. */
+/** What Node's HTTP servers give. */
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** Is this an HTTP/2 response (the compatibility API)? */

@@ -8,9 +8,6 @@ import { mayBecomeField, readField } from './fields.js';
 import { type EventRecords, FORM } from './records.js';
 import type { ScanState } from './state.js';
 
-/** Bytes looked at one by one before the native search is called: what the call itself costs. */
-const PEEK_BYTES = 24;
-
 /**
  * Scans `bytes` from `from` to their end or, with `single`, to the first line end at which no block is open. Appends
  * the complete events to `records`, leaves the rest in `state`, and returns the offset behind the last byte used.
@@ -43,7 +40,7 @@ export const scan: Scan = (state, bytes, from, records, single) => {
   let lf = -1;
 
   for (;;) {
-    if (lf < seek) lf = lineFeed(bytes, seek, to);
+    if (lf < seek) lf = seek < to && bytes[seek] === LF ? seek : search(bytes, LF, seek);
     const end = Math.min(lf, cr);
     if (end === to) break;
     seek = end + 1;
@@ -75,8 +72,8 @@ export const scan: Scan = (state, bytes, from, records, single) => {
       if (state.form < FORM.DATA) state.form = FORM.DATA;
       records.addLine(line + 6, end);
     } else {
-      readField(state, bytes, line, end, records);
       if (state.block < 0 && end - line > maxBytes) return overflow(state, seek);
+      readField(state, bytes, line, end, records);
     }
     line = seek;
     if (state.block < 0) {
@@ -124,14 +121,7 @@ function overflow(state: ScanState, at: number): number {
   return at;
 }
 
-/** Offset of the next LF, `to` when there is none. */
-function lineFeed(bytes: Buffer, from: number, to: number): number {
-  const near = Math.min(from + PEEK_BYTES, to);
-  for (let k = from; k < near; k++) if (bytes[k] === LF) return k;
-  return near === to ? to : search(bytes, LF, near);
-}
-
-/** The same for any byte, by the native search. */
+/** Offset of the next `byte`, `bytes.length` when there is none. The native search looks at many bytes per cycle. */
 function search(bytes: Buffer, byte: number, from: number): number {
   const at = bytes.indexOf(byte, from);
   return at < 0 ? bytes.length : at;

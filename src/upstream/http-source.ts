@@ -9,7 +9,8 @@
  *                       failed└─backoff ◄───────────┘      close('shutdown') from any ──► closed
  *                         open, later
  *
- * It refuses to parse what it moves, and to report anything of a connection that it closed.
+ * From the socket inwards: dispatcher ► exchange (watchdog, request) ► attempt (pacer, answer, redirect) ► this (backoff)
+ * ► inlet. It refuses to parse what it moves, and to report anything of a connection that it closed.
  */
 import type { Timer } from '../clock.js';
 import type { CloseReason, GatewayError } from '../errors.js';

@@ -22,7 +22,7 @@ t.test(
     const waits = new Waits(() => 'three of four');
     const error = await waits.until(() => false, 'four', 1).catch((error: unknown) => error);
     t.match(error, { message: '1 ms passed while waiting for four; seen: three of four' });
-    t.match(error, { stack: /waits\.test\.js/ });
+    t.match(error, { stack: /waits\.test\.[jt]s/ });
   },
 );
 

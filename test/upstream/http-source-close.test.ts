@@ -137,6 +137,7 @@ t.test('an observer may close the source from within any call', async (t) => {
     await r.next('state idle');
     t.equal(r.source.status.state, 'idle', start);
     t.equal(r.notes.at(-1), 'state idle', start);
+    t.equal(r.notes.filter((note) => note === 'state idle').length, 1, `${start}: said once`);
     t.equal(r.clock.pending, 0, start);
     t.equal(r.inlet.ends, r.inlet.begun.length, start);
   }
@@ -156,4 +157,23 @@ t.test('an observer may close and open the source when it hears of an end', asyn
   r.passDelay();
   await r.holds('data:2\n\n');
   t.equal(upstream.requests.length, 2);
+});
+
+t.test('an observer may close the source of an impossible URL before the attempt', async (t) => {
+  const r = rig(t, 'not a url');
+  r.onNote = (note) => {
+    if (note === 'connecting 1') r.source.close('idle');
+  };
+  r.source.open();
+  t.same(r.notes, ['state connecting', 'connecting 1', 'disconnected idle', 'state idle']);
+});
+
+t.test('a close from within a write to the inlet ends the connection in silence', async (t) => {
+  const upstream = await serve(t, stream('data:1\n\n'));
+  const r = rig(t, upstream.url);
+  r.inlet.onWrite = () => r.source.close('idle');
+  r.source.open();
+  await r.next('state idle');
+  t.same(r.notes.slice(-3), ['connected', 'disconnected idle', 'state idle']);
+  await upstream.closed();
 });

@@ -122,6 +122,24 @@ t.test('while a good stream is open the status says so already', async (t) => {
   t.match(r.source.status, { state: 'open', attempts: 0, lastError: undefined });
 });
 
+t.test('the clean end of a good stream leaves no fault behind', async (t) => {
+  let end = () => {};
+  const upstream = await serve(t, status(500), (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.write('data:1\n\n');
+    end = () => response.end();
+  });
+  const r = rig(t, upstream.url);
+  r.source.open();
+  await r.next('state backoff');
+  r.passDelay();
+  await r.next('received');
+  r.clock.advance(2_000);
+  end();
+  await r.next('state backoff');
+  t.match(r.source.status, { attempts: 0, lastError: undefined });
+});
+
 t.test('a good stream that breaks is the first failure', async (t) => {
   const upstream = await serve(t, status(500), status(500), stream('data:1\n\n'));
   const r = rig(t, upstream.url);
