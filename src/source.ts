@@ -50,6 +50,8 @@ export interface SourceObserver {
   connected(): void;
   /** A connection or an attempt at one ended; `error` says more, undefined when we ended it ourselves. */
   disconnected(reason: CloseReason, error: GatewayError | undefined): void;
+  /** A request goes without Last-Event-ID, because no header can carry the cursor. */
+  cursorWithheld(): void;
   /** Bytes of body that arrived. */
   received(bytes: number): void;
 }

@@ -49,6 +49,9 @@ export function upstreamObserver(
       if (error === undefined) logger.info({ channel, reason }, 'upstream closed');
       else logger.warn({ channel, reason, code: error.code, error: error.message }, 'upstream lost');
     },
+    cursorWithheld() {
+      metrics.cursorsUnsendable += 1;
+    },
     received(bytes) {
       metrics.bytesIn += bytes;
     },

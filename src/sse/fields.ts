@@ -3,7 +3,7 @@
  * is not its business.
  */
 import type { Buffer } from 'node:buffer';
-import { COLON, DATA, EVENT, ID, NINE, NUL, RETRY, SPACE, ZERO } from './bytes.js';
+import { COLON, DATA, EVENT, ID, LOWER_D, LOWER_I, NINE, NUL, RETRY, SPACE, ZERO } from './bytes.js';
 import { type EventRecords, FORM } from './records.js';
 import type { ScanState } from './state.js';
 
@@ -18,7 +18,7 @@ export function readField(
   end: number,
   records: EventRecords,
 ): void {
-  if (isNamed(bytes, line, end, ID)) readId(state, bytes, line, end);
+  if (isId(bytes, line, end)) readId(state, bytes, line, end);
   else if (isNamed(bytes, line, end, EVENT)) readType(state, bytes, line, end);
   else if (isNamed(bytes, line, end, DATA)) {
     const value = valueStart(bytes, line + DATA.length, end);
@@ -85,6 +85,12 @@ function readRetry(state: ScanState, bytes: Buffer, line: number, end: number): 
     if (ms < Number.MAX_SAFE_INTEGER) ms = ms * 10 + digit - ZERO;
   }
   state.retry = Math.min(ms, Number.MAX_SAFE_INTEGER);
+}
+
+/** The same as `isNamed` for the one short name, without a loop: many streams have an id in every event. */
+function isId(bytes: Buffer, line: number, end: number): boolean {
+  if (bytes[line] !== LOWER_I || bytes[line + 1] !== LOWER_D) return false;
+  return line + ID.length === end || bytes[line + ID.length] === COLON;
 }
 
 /** Whether the line is a field of that name: the name, and behind it a colon or nothing. */

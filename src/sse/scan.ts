@@ -8,6 +8,9 @@ import { mayBecomeField, readField } from './fields.js';
 import { type EventRecords, FORM } from './records.js';
 import type { ScanState } from './state.js';
 
+/** Constants of this module cost nothing in the loop; read from another one's object they are loads. */
+const { EMPTY, DATA, LOOSE } = FORM;
+
 /**
  * Scans `bytes` from `from` to their end or, with `single`, to the first line end at which no block is open. Appends
  * the complete events to `records`, leaves the rest in `state`, and returns the offset behind the last byte used.
@@ -45,7 +48,7 @@ export const scan: Scan = (state, bytes, from, records, single) => {
     if (end === to) break;
     seek = end + 1;
     if (end === cr) {
-      state.form = FORM.LOOSE;
+      state.form = LOOSE;
       if (seek === to) state.afterCr = true;
       else if (bytes[seek] === LF) seek++;
       cr = search(bytes, CR, seek);
@@ -68,16 +71,21 @@ export const scan: Scan = (state, bytes, from, records, single) => {
       bytes[line + 4] === COLON &&
       bytes[line + 5] === SPACE
     ) {
-      if (state.block < 0) state.block = line;
-      if (state.form < FORM.DATA) state.form = FORM.DATA;
       records.addLine(line + 6, end);
+      if (state.block < 0) state.block = line;
+      if (state.form < DATA) state.form = DATA;
+      if (seek < to && bytes[seek] === LF && end === lf) {
+        // And nearly always the blank line is next; taken along, it saves a turn of this loop.
+        if (seek + 1 - state.block > maxBytes) return overflow(state, seek);
+        dispatch(state, ++seek, records);
+      }
     } else {
       if (state.block < 0 && end - line > maxBytes) return overflow(state, seek);
       readField(state, bytes, line, end, records);
     }
     line = seek;
     if (state.block < 0) {
-      state.form = FORM.EMPTY;
+      state.form = EMPTY;
       if (single) return leave(state, bytes, line, seek);
     }
   }
@@ -89,7 +97,7 @@ function dispatch(state: ScanState, end: number, records: EventRecords): void {
   const lines = records.lineTotal - state.firstLine;
   if (lines > 0 || state.idStart >= 0) {
     // A type without data names nothing; the canonical frame doesn't have it.
-    const form = lines === 0 && state.typeStart >= 0 ? FORM.LOOSE : state.form;
+    const form = lines === 0 && state.typeStart >= 0 ? LOOSE : state.form;
     const { block, idStart, idEnd, typeStart, typeEnd, firstLine } = state;
     records.add(block, end, idStart, idEnd, typeStart, typeEnd, firstLine, form);
     state.firstLine = records.lineTotal;

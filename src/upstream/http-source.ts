@@ -47,7 +47,6 @@ export class HttpSource implements Source {
   #retryAt = Number.NEGATIVE_INFINITY;
   #attempt: Attempt | undefined;
   #timer: Timer | undefined;
-  #cursorUnsendable = 0;
 
   constructor(
     options: HttpUpstreamOptions,
@@ -73,11 +72,6 @@ export class HttpSource implements Source {
       lastError: proven ? undefined : this.#lastError,
       retryAt: waits ? this.#retryAt : undefined,
     };
-  }
-
-  /** Requests made without Last-Event-ID because a header can't carry the id. */
-  get cursorUnsendable(): number {
-    return this.#cursorUnsendable;
   }
 
   /** As the seam says. After a `close` within a delay it first waits for the rest of it, in `backoff`. */
@@ -124,7 +118,7 @@ export class HttpSource implements Source {
   #lastEventId(): string | undefined {
     const cursor = this.#options.sendLastEventId ? this.#inlet.cursor : undefined;
     const value = cursor && cursorHeader(cursor);
-    if (cursor !== undefined && value === undefined) this.#cursorUnsendable += 1;
+    if (cursor !== undefined && value === undefined) this.#observer.cursorWithheld();
     return value;
   }
 

@@ -231,12 +231,12 @@ t.test('a client that leaves while the first connect waits leaves nothing behind
     answer = () => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     return true;
   });
+  const gone = new Promise((resolve) => {
+    gateway.app.server.once('connection', (socket) => socket.once('close', resolve));
+  });
   const early = gateway.client();
   await gateway.upstream.waitForRequests(1);
-  const gone = new Promise((resolve) => gateway.app.server.once('connection', (socket) => socket.once('close', resolve)));
-  const other = gateway.client();
   early.destroy();
-  other.destroy();
   await gone;
   answer();
   await gateway.waitForState('idle');

@@ -75,6 +75,10 @@ export class Recorder implements SourceObserver {
     this.#note(`disconnected ${reason}`);
   }
 
+  cursorWithheld(): void {
+    this.#note('cursor withheld');
+  }
+
   received(bytes: number): void {
     this.#note(`received ${bytes}`);
   }
