@@ -62,7 +62,7 @@ export async function openStream(
       release();
       return void reply.hijack();
     }
-    if (channel.state === 'closed') throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closed');
+    if (channel.state === 'closed') throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closing');
     if (channel.state === 'failed') {
       release();
       return void refuseFailed(channel, reply);
@@ -82,7 +82,10 @@ export async function openStream(
     tell(context, request, { ...told, type: 'open' });
   } catch (error) {
     release();
-    throw error;
+    if (!reply.sent) throw error;
+    // The response is ours already: nobody else can end it.
+    request.log.error({ err: error, channel: channel.key }, 'a stream could not begin');
+    response.destroy();
   }
 }
 

@@ -229,9 +229,7 @@ export class Channel {
     this.log.trim(now);
     this.fanOut.tick(now);
     for (const { cursor } of this.fanOut.subscribers) this.metrics.lag.observe(cursor.lag);
-    if (this.log.heldBytes > 2 * this.options.retainBytes) {
-      this.fanOut.evictHolders(() => this.log.heldBytes <= 2 * this.options.retainBytes);
-    }
+    this.fanOut.evictHolders(() => this.#affordable());
   }
 
   status(): ChannelStatus {
@@ -261,6 +259,11 @@ export class Channel {
     if (this.#closed !== undefined) return;
     if (this.state === 'idle') this.#ingest.reopen();
     this.#source?.open();
+  }
+
+  /** What only slow clients keep is within bounds: no more than history itself may take, and all logs within budget. */
+  #affordable(): boolean {
+    return this.log.pinnedBytes <= this.options.retainBytes && !this.#context.budget.exceeded;
   }
 
   #committed(events: number): void {

@@ -34,12 +34,15 @@ export class Demand {
     return this.held || this.#linger !== undefined;
   }
 
-  /** One more holder; the first opens. The function returned gives the claim back, once. */
+  /**
+   * One more holder. Each asks for it to be opened, which does nothing where it is open already: one that failed may try
+   * again for a newcomer. The function returned gives the claim back, once.
+   */
   take(): () => void {
     this.#holders += 1;
     this.#linger?.cancel();
     this.#linger = undefined;
-    this.#options.open();
+    if (!this.#ended) this.#options.open();
     let held = true;
     return () => {
       if (!held) return;

@@ -178,7 +178,7 @@ export class Gateway {
       throw new GatewayError('CHANNEL_LIMIT', `channel ${name} has ${options.maxChannels} channels alive`);
     }
     const url = options.url === undefined ? undefined : fillUrl(options.url, parameters);
-    this.#epoch = Math.max(this.#clock.wallNow(), this.#epoch + 1);
+    this.#epoch = Math.max(Math.floor(this.#clock.wallNow()), this.#epoch + 1);
     const channel = new Channel(name, key, options, {
       clock: this.#clock,
       random: this.#random,
@@ -214,7 +214,7 @@ export class Gateway {
         channels.delete(key);
       }
     }
-    this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
+    if (!this.#closed) this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
   };
 
   async #drain(): Promise<void> {

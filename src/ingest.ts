@@ -50,8 +50,12 @@ export class Ingest implements Inlet {
   #committing = 0;
   #nextSeq: number;
   #cursor: Uint8Array | undefined;
-  /** Seq of the newest event when the cursor was taken. */
+  /** Seq of the event that carried the cursor, or of the one before where it came alone. */
   #cursorSeq = 0;
+  /** The newest id field of the run that is being framed, as offsets into its bytes; −1: none yet. */
+  #runFrom = -1;
+  #runTo = -1;
+  #runSeq = 0;
   #retryMs: number | undefined;
   #events = 0;
   #connections = 0;
@@ -60,10 +64,7 @@ export class Ingest implements Inlet {
     this.#options = options;
     const { maxEventBytes, pool } = options;
     this.#parser = new Parser((bytes, records) => this.#take(bytes, records), { maxEventBytes });
-    const single = (bytes: Buffer, records: EventRecords): void => {
-      this.#frame(bytes, records, 0);
-      this.#keepCursor(bytes, records, 0, 1);
-    };
+    const single = (bytes: Buffer, records: EventRecords): void => this.#frameAll(bytes, records);
     // A repaired byte is three.
     this.#single = new Parser(single, { maxEventBytes: 3 * maxEventBytes });
     this.#filling = new Batch(pool);
@@ -131,22 +132,38 @@ export class Ingest implements Inlet {
   #take(bytes: Buffer, records: EventRecords): void {
     const { count } = records;
     if (isUtf8(bytes.subarray(records.start(0), records.end(count - 1)))) {
-      for (let i = 0; i < count; i += 1) this.#frame(bytes, records, i);
-      this.#keepCursor(bytes, records, 0, count);
+      this.#frameAll(bytes, records);
       return;
     }
     for (let i = 0; i < count; i += 1) {
       const block = bytes.subarray(records.start(i), records.end(i));
       const valid = toValidUtf8(block);
-      if (valid.buffer !== block.buffer) this.#options.metrics.eventsRepaired += 1;
+      if (valid.byteOffset !== block.byteOffset || valid.buffer !== block.buffer)
+        this.#options.metrics.eventsRepaired += 1;
       this.#single.reset();
       this.#single.feed(valid);
     }
   }
 
+  /** Frames a run of valid events, and keeps its newest id field as the upstream cursor. */
+  #frameAll(bytes: Buffer, records: EventRecords): void {
+    this.#runFrom = -1;
+    for (let i = 0; i < records.count; i += 1) this.#frame(bytes, records, i);
+    if (this.#runFrom < 0) return;
+    const cursor = this.#cursorIn(bytes);
+    this.#cursor = cursor && Buffer.from(cursor);
+    this.#cursorSeq = this.#runSeq;
+  }
+
   #frame(bytes: Buffer, records: EventRecords, i: number): void {
+    const dispatches = records.lineCount(i) > 0;
+    if (records.hasId(i)) {
+      this.#runFrom = records.idStart(i);
+      this.#runTo = records.idEnd(i);
+      this.#runSeq = dispatches ? this.#nextSeq : this.#nextSeq - 1;
+    }
+    if (!dispatches) return;
     this.#events += 1;
-    if (records.lineCount(i) === 0) return;
     const own = records.idEnd(i) > records.idStart(i);
     const id = this.#idFor(own, bytes, records, i);
     const at = this.#filling.reserve(frameSize(records, i, id));
@@ -159,7 +176,7 @@ export class Ingest implements Inlet {
     const { ids } = this.#options;
     if (ids === 'upstream' || (ids === 'auto' && own)) return undefined;
     if (ids === 'gateway') return this.#mint(undefined);
-    return this.#mint(this.#cursorAt(bytes, records, i));
+    return this.#mint(this.#cursorIn(bytes));
   }
 
   #mint(cursor: Uint8Array | undefined): string | Uint8Array | undefined {
@@ -169,27 +186,10 @@ export class Ingest implements Inlet {
     return mintBytes(this.#nextSeq, log.epoch, cursor);
   }
 
-  /** The upstream's last event id as of event `i`: the newest id field up to it, else the one kept from before. */
-  #cursorAt(bytes: Buffer, records: EventRecords, i: number): Uint8Array | undefined {
-    for (let k = i; k >= 0; k -= 1) {
-      if (records.hasId(k)) {
-        const id = bytes.subarray(records.idStart(k), records.idEnd(k));
-        return id.length > 0 ? id : undefined;
-      }
-    }
-    return this.#cursor;
-  }
-
-  /** The newest id field of the events `first … end` becomes the upstream cursor. */
-  #keepCursor(bytes: Buffer, records: EventRecords, first: number, end: number): void {
-    for (let k = end - 1; k >= first; k -= 1) {
-      if (!records.hasId(k)) continue;
-      const from = records.idStart(k);
-      const to = records.idEnd(k);
-      this.#cursor = from === to ? undefined : Buffer.from(bytes.subarray(from, to));
-      this.#cursorSeq = this.#nextSeq - 1;
-      return;
-    }
+  /** The upstream's last event id at this point of the run: a view on `bytes`, or the one kept from before. */
+  #cursorIn(bytes: Buffer): Uint8Array | undefined {
+    if (this.#runFrom < 0) return this.#cursor;
+    return this.#runFrom === this.#runTo ? undefined : bytes.subarray(this.#runFrom, this.#runTo);
   }
 
   /** Continuity is not known from here on: told to everyone, at this place in the history. */

@@ -33,12 +33,17 @@ export function resolveOptions(input: GatewayOptions): ResolvedGatewayOptions {
   for (const [name, own] of Object.entries(channels)) {
     const path = `channels.${name}`;
     checkTemplate(name, path);
-    const options = check(CHANNEL_SCHEMA, { ...shared, ...own }, path) as ResolvedChannelOptions;
+    const options = check(CHANNEL_SCHEMA, { ...shared, ...given(own) }, path) as ResolvedChannelOptions;
     checkUrl(name, options.url, path);
     checkTimings(options, path);
     resolved[name] = { ...options, url: options.url, tls: options.tls };
   }
   return freeze({ ...gateway, channels: resolved } as ResolvedGatewayOptions);
+}
+
+/** What was given: an option that is there but undefined counts as absent, and overrides nothing. */
+function given(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Validates against a schema; the first issue becomes the one error. */
@@ -67,6 +72,7 @@ function nearest(key: string, schema: z.ZodType): string | undefined {
   if (!(schema instanceof z.ZodObject)) return undefined;
   const bare = (name: string) => name.toLowerCase().replace(/(ms|bytes|s)$/, '');
   const wanted = bare(key);
+  if (wanted === '') return undefined;
   return Object.keys(schema.shape).find((known) => {
     const candidate = bare(known);
     return candidate.startsWith(wanted) || wanted.startsWith(candidate);

@@ -12,8 +12,8 @@ export interface Template {
   match(path: string): Parameters | undefined;
 }
 
-/** Control characters, and the separators that a decoder on the way might take for structure. */
-const REFUSED = /[\u0000-\u001f\u007f/\\]/;
+/** Control characters, the separators that a decoder on the way might take for structure, and what is no character. */
+const REFUSED = /[\u0000-\u001f\u007f/\\\p{Surrogate}]/u;
 const MAX_LENGTH = 256;
 
 /** Whether a client may put this into a template parameter. */

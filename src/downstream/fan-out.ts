@@ -14,7 +14,7 @@ import type { EventLog } from '../log/event-log.js';
 import type { ChannelMetrics } from '../metrics/channel-metrics.js';
 import type { Sink } from '../sink.js';
 import type { LagPolicy } from './lag-policy.js';
-import { Subscriber, type SubscriberHost } from './subscriber.js';
+import { type OnGap, Subscriber, type SubscriberHost } from './subscriber.js';
 
 /** Longest time one pass may hold the event loop, ms, looked at every so many subscribers. */
 const PASS_MS = 4;
@@ -27,6 +27,8 @@ export interface FanOutOptions {
   readonly policy: LagPolicy;
   readonly sliceBytes: number;
   readonly heartbeatMs: number;
+  /** What becomes of a client whose history breaks in mid-stream. */
+  readonly onGap: OnGap;
   /** Ids for gaps, by the channel's mode. */
   readonly idBefore: (seq: number) => string | null;
   readonly gapId: (seq: number) => string | undefined;
@@ -36,6 +38,7 @@ export interface FanOutOptions {
 
 export class FanOut implements SubscriberHost {
   readonly policy: LagPolicy;
+  readonly onGap: OnGap;
   readonly sliceBytes: number;
   turnNow: number;
   readonly #options: FanOutOptions;
@@ -53,6 +56,7 @@ export class FanOut implements SubscriberHost {
     this.#options = options;
     this.#clock = options.clock;
     this.policy = options.policy;
+    this.onGap = options.onGap;
     this.sliceBytes = options.sliceBytes;
     this.turnNow = options.clock.now();
   }
@@ -98,18 +102,23 @@ export class FanOut implements SubscriberHost {
     }
   }
 
-  /** Closes as `stalled` whoever pins the oldest trimmed slab, until `enough` says so. */
+  /**
+   * Closes as `stalled` those who hold the oldest trimmed slab by the oldest write under way, and so on until `enough`
+   * says so. A socket lets go of its bytes only after its close: then the rest is for the next look.
+   */
   evictHolders(enough: () => boolean): void {
     const { log } = this.#options;
-    for (
-      let oldest = log.oldestPinnedPosition();
-      oldest >= 0 && !enough();
-      oldest = log.oldestPinnedPosition()
-    ) {
-      const holders = this.#subscribers.filter(({ pinnedFrom }) => pinnedFrom >= 0 && pinnedFrom <= oldest);
-      if (holders.length === 0) return;
+    for (let slab = log.oldestPinnedPosition(); slab >= 0 && !enough(); ) {
+      let oldest = log.floor;
+      for (const { pinnedFrom } of this.#subscribers) {
+        if (pinnedFrom >= slab && pinnedFrom < oldest) oldest = pinnedFrom;
+      }
+      const holders = this.#subscribers.filter(({ pinnedFrom }) => pinnedFrom === oldest);
+      if (oldest === log.floor || holders.length === 0) return;
       for (const holder of holders) holder.destroy('stalled');
-      if (log.oldestPinnedPosition() === oldest) return;
+      const next = log.oldestPinnedPosition();
+      if (next === slab) return;
+      slab = next;
     }
   }
 
@@ -138,10 +147,8 @@ export class FanOut implements SubscriberHost {
     const { metrics } = this.#options;
     metrics.eventsOut += events;
     metrics.bytesOut += bytes;
-    if (!Number.isNaN(subscriber.sampledAt)) {
-      metrics.delivery.observe((this.#clock.now() - subscriber.sampledAt) / 1_000);
-      subscriber.sampledAt = Number.NaN;
-    }
+    const committedAt = subscriber.takeSample();
+    if (committedAt !== undefined) metrics.delivery.observe((this.#clock.now() - committedAt) / 1_000);
   }
 
   dropped(reason: DropReason, events: number): void {
@@ -184,6 +191,8 @@ export class FanOut implements SubscriberHost {
     this.turnNow = started;
     this.#timeOne();
     let i = Math.min(this.#left, this.#subscribers.length);
+    // From here on a commit is for the next pass: some have been passed already.
+    this.#left = i;
     while (i > 0) {
       i -= 1;
       this.#subscribers[i]?.pump();
@@ -204,7 +213,6 @@ export class FanOut implements SubscriberHost {
   #timeOne(): void {
     if (this.#subscribers.length === 0) return;
     this.#sample = (this.#sample + 1) % this.#subscribers.length;
-    const subscriber = this.#subscribers[this.#sample]!;
-    if (Number.isNaN(subscriber.sampledAt)) subscriber.sampledAt = this.#committedAt;
+    this.#subscribers[this.#sample]!.sample(this.#committedAt);
   }
 }

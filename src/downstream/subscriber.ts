@@ -12,9 +12,13 @@ import type { Sink, SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
 import { type LagPolicy, lagVerdict } from './lag-policy.js';
 
+/** What becomes of a client whose history breaks: it is told, its stream ends as `gap-rejected`, it goes on untold. */
+export type OnGap = 'signal' | 'reject' | 'silent';
+
 /** Where a subscriber's own figures go, and who is told of its end. Implemented by the fan-out. */
 export interface SubscriberHost {
   readonly policy: LagPolicy;
+  readonly onGap: OnGap;
   readonly sliceBytes: number;
   /** Writes of this turn are dated alike: reading the clock per write would cost more than the write's bookkeeping. */
   readonly turnNow: number;
@@ -33,8 +37,6 @@ export class Subscriber implements SinkOwner {
   /** When the stream began and when it must end (monotonic ms; Infinity: never). */
   readonly joinedAt: number;
   readonly expiresAt: number;
-  /** Set by the fan-out on the one subscriber per pass whose delivery is timed: when its newest event was committed. */
-  sampledAt = Number.NaN;
   readonly #host: SubscriberHost;
   readonly #sink: Sink;
   #writing = false;
@@ -42,6 +44,9 @@ export class Subscriber implements SinkOwner {
   #inFlight: Slice | undefined;
   #ending: CloseReason | undefined;
   #left = false;
+  /** The delivery that is timed: the event's seq (0: none), and when it was committed. */
+  #sampledSeq = 0;
+  #sampledAt = 0;
 
   constructor(host: SubscriberHost, sink: Sink, cursor: Cursor, expiresAt: number) {
     this.#host = host;
@@ -71,6 +76,20 @@ export class Subscriber implements SinkOwner {
   /** True once an end was asked for. */
   get ending(): boolean {
     return this.#ending !== undefined;
+  }
+
+  /** Times the delivery of the newest event, committed at `committedAt`, unless one is being timed or all is read. */
+  sample(committedAt: number): void {
+    if (this.#sampledSeq > 0 || this.cursor.pending === 0) return;
+    this.#sampledSeq = this.cursor.log.tipSeq - 1;
+    this.#sampledAt = committedAt;
+  }
+
+  /** When the timed event was committed, once, if what was read so far has it in it. */
+  takeSample(): number | undefined {
+    if (this.#sampledSeq === 0 || this.cursor.seq <= this.#sampledSeq) return undefined;
+    this.#sampledSeq = 0;
+    return this.#sampledAt;
   }
 
   /** Writes what there is to write; no effect while a write is under way or at the tip. */
@@ -141,13 +160,11 @@ export class Subscriber implements SinkOwner {
 
   #judge(now: number): void {
     const host = this.#host;
-    const busy = this.#writing || this.#ending !== undefined;
-    const verdict = lagVerdict(
-      host.policy,
-      this.cursor.state === 'trimmed',
-      busy ? this.#writingSince : undefined,
-      now,
-    );
+    const ending = this.#ending !== undefined;
+    const busy = this.#writing || ending;
+    // One that is ending reads no more: where the floor is does not matter to it.
+    const behind = !ending && this.cursor.state === 'trimmed';
+    const verdict = lagVerdict(host.policy, behind, busy ? this.#writingSince : undefined, now);
     if (verdict === 'stalled') this.destroy('stalled');
     else if (verdict === 'lagged') this.destroy('lagged');
     else if (verdict === 'skip' && !busy) this.#skip();
@@ -156,8 +173,10 @@ export class Subscriber implements SinkOwner {
   /** Below the floor: the client is told what it missed and goes on at the tip. */
   #skip(): void {
     const { cursor } = this;
+    if (this.#rejected('lagged')) return;
     const from = cursor.seq;
     const lost = cursor.pending;
+    this.#sampledSeq = 0;
     cursor.moveTo(cursor.log.tip);
     this.#host.dropped('lagged', lost);
     this.#tell('lagged', from, lost, false);
@@ -165,13 +184,25 @@ export class Subscriber implements SinkOwner {
 
   /** The log was cut back behind the cursor, which stands there now: what this client has may come again otherwise. */
   #rejoin(): void {
+    if (this.#rejected('upstream')) return;
+    this.#sampledSeq = 0;
     this.#tell('upstream', this.cursor.seq, null, true);
+    this.pump();
+  }
+
+  /** Option `onGap: reject`: the stream ends where its history does. */
+  #rejected(reason: GapReason): boolean {
+    if (this.#host.onGap !== 'reject') return false;
+    this.#host.gap(reason);
+    this.end('gap-rejected');
+    return true;
   }
 
   #tell(reason: GapReason, from: number, lost: number | null, repeats: boolean): void {
     const host = this.#host;
     const seq = this.cursor.seq;
     host.gap(reason);
+    if (host.onGap === 'silent') return;
     this.#writePrivate(
       gapFrame(
         { from: host.idBefore(from), resume: host.idBefore(seq), lost, repeats, reason },

@@ -40,7 +40,10 @@ export class LogBudget {
     this.#members.delete(member);
   }
 
-  /** Counts a slab about to be acquired; over the budget, the largest logs shed history first. */
+  /**
+   * Counts a slab about to be acquired; over the budget, the largest logs shed history first. The segment that the new
+   * one follows is the newest still and stays, for cursors at the tip are about to read it: the next `take` can have it.
+   */
   take(bytes: number): void {
     while (this.#usedBytes + bytes > this.maxBytes) {
       const largest = this.#largest();

@@ -116,10 +116,7 @@ for (const secure of [false, true]) {
     });
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as AddressInfo;
-    const session = connectHttp2(`${secure ? 'https' : 'http'}://localhost:${port}`, {
-      ca: CERTIFICATE,
-      lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
-    } as object);
+    const session = connectHttp2(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, { ca: CERTIFICATE });
     session.on('error', () => undefined);
     t.teardown(async () => {
       session.destroy();
