@@ -90,7 +90,8 @@ export function readArguments(argv: readonly string[]): Invocation {
   const stray = (Object.keys(values) as OptionName[]).find((name) => !OPTIONS_OF[command].includes(name));
   if (stray !== undefined) throw new UsageError(`--${stray} is no option of ${word ?? 'serving'}`);
   const operand = { serve: undefined, demo: undefined, check: 'FILE', tail: 'URL' }[command];
-  if (operands.length < (operand === undefined ? 0 : 1)) throw new UsageError(`${command} needs a ${operand}`);
+  if (operands.length < (operand === undefined ? 0 : 1))
+    throw new UsageError(`${command} needs a ${operand}`);
   const surplus = operands[operand === undefined ? 0 : 1];
   if (surplus !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(surplus)}`);
   switch (command) {
@@ -126,7 +127,13 @@ function commandNamed(word: string | undefined): CommandName {
   throw new UsageError(`unknown command ${JSON.stringify(word)}`);
 }
 
-function served({ upstream, channel = 'events', header, replay = 'unknown', config }: Values): Upstream | string {
+function served({
+  upstream,
+  channel = 'events',
+  header,
+  replay = 'unknown',
+  config,
+}: Values): Upstream | string {
   if (config === undefined && upstream === undefined) {
     throw new UsageError('nothing to serve: name an --upstream, a --config file, or the demo');
   }
@@ -145,7 +152,9 @@ function served({ upstream, channel = 'events', header, replay = 'unknown', conf
 
 function serving({ host, port, 'log-level': logLevel }: Values): Serving {
   if (logLevel !== undefined && !isLogLevel(logLevel)) {
-    throw new UsageError(`--log-level: expected one of ${LOG_LEVELS.join(', ')}; got ${JSON.stringify(logLevel)}`);
+    throw new UsageError(
+      `--log-level: expected one of ${LOG_LEVELS.join(', ')}; got ${JSON.stringify(logLevel)}`,
+    );
   }
   const listen = {
     ...(host === undefined ? {} : { host }),
@@ -164,7 +173,10 @@ function headers(lines: readonly string[] = []): Record<string, string> {
     const name = line.slice(0, colon).trim();
     const value = line.slice(colon + 1).trim();
     const before = fields.get(name.toLowerCase());
-    fields.set(name.toLowerCase(), before === undefined ? [name, value] : [before[0], `${before[1]}, ${value}`]);
+    fields.set(
+      name.toLowerCase(),
+      before === undefined ? [name, value] : [before[0], `${before[1]}, ${value}`],
+    );
   }
   return Object.fromEntries(fields.values());
 }

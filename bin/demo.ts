@@ -3,7 +3,7 @@ import { page, pageCsp, startDemoUpstream } from '../demo/index.js';
 import { chooseAddress } from './address.js';
 import type { DemoInvocation } from './args.js';
 import { readableLine } from './logs.js';
-import { createServer, listen, untilStopped } from './server.js';
+import { createServer, runServer } from './server.js';
 import { paintFor } from './terminal.js';
 
 /** So short that a watcher who closes the page sees the upstream rest, and long enough for a reload. */
@@ -36,8 +36,7 @@ export async function demo(
   });
   app.addHook('onClose', () => upstream.close());
 
-  process.stdout.write(banner(await listen(app, address)));
-  await untilStopped(app);
+  await runServer(app, address, (origin) => void process.stdout.write(banner(origin)));
   return 0;
 }
 
@@ -50,6 +49,8 @@ function banner(origin: string): string {
     ['metrics', `curl ${origin}/metrics`],
     ['cut', `curl -X POST ${origin}/demo/cut`],
   ];
-  const list = lines.map(([what, how]) => `  ${paint('dim', what.padEnd(9))} ${paint('cyan', how)}\n`).join('');
+  const list = lines
+    .map(([what, how]) => `  ${paint('dim', what.padEnd(9))} ${paint('cyan', how)}\n`)
+    .join('');
   return `\n${paint('bold', 'sse-gateway demo')}: an upstream that keeps breaking, and clients that don't notice\n\n${list}\nCtrl-C stops it.\n\n`;
 }

@@ -18,7 +18,7 @@ const PROXY_IDLE_MS = 30_000;
 const USUAL_HEARTBEAT_MS = 15_000;
 /** What a client needs to connect again, on top of its `retry:`, ms. */
 const CONNECT_MS = 5_000;
-/** Kubernetes' `terminationGracePeriodSeconds` unless set, and Docker Compose's neighbours are below it, ms. */
+/** Kubernetes' `terminationGracePeriodSeconds` unless set, ms. */
 const GRACE_MS = 30_000;
 /** What a drain takes for the last bytes, on top of its own times, ms. */
 const FLUSH_MS = 1_000;
@@ -35,21 +35,23 @@ const RULES: readonly (readonly [option: keyof ResolvedChannelOptions, rule: Rul
     'heartbeatMs',
     ({ heartbeatMs }) =>
       heartbeatMs >= PROXY_IDLE_MS
-        ? warning(`proxies cut streams that are silent for ${PROXY_IDLE_MS}; stay below`)
+        ? warning(`some proxies cut streams that are silent for ${PROXY_IDLE_MS} ms; stay below`)
         : undefined,
   ],
   [
     'idleTimeoutMs',
     ({ url, idleTimeoutMs }) =>
       url !== undefined && idleTimeoutMs <= USUAL_HEARTBEAT_MS
-        ? warning(`a quiet upstream that sends a comment every ${USUAL_HEARTBEAT_MS} is cut for nothing`)
+        ? warning(`a quiet upstream that sends a comment every ${USUAL_HEARTBEAT_MS} ms is cut for nothing`)
         : undefined,
   ],
   [
     'retainAgeMs',
     ({ retainAgeMs, retryMaxMs }) =>
       retainAgeMs < retryMaxMs + CONNECT_MS
-        ? warning(`a client that returns after retryMaxMs (${retryMaxMs}) and connects finds its events gone`)
+        ? warning(
+            `a client that returns after retryMaxMs (${retryMaxMs} ms) and connects finds its events gone`,
+          )
         : undefined,
   ],
   [
@@ -63,21 +65,21 @@ const RULES: readonly (readonly [option: keyof ResolvedChannelOptions, rule: Rul
     'lingerMs',
     ({ url, always, lingerMs, retryMaxMs }) =>
       url !== undefined && !always && lingerMs < retryMaxMs
-        ? warning(`the upstream closes before a lone client returns after retryMaxMs (${retryMaxMs})`)
+        ? warning(`the upstream closes before a lone client returns after retryMaxMs (${retryMaxMs} ms)`)
         : undefined,
   ],
   [
     'stalledMs',
     ({ maxAgeMs, stalledMs }) =>
       maxAgeMs > 0 && stalledMs >= maxAgeMs
-        ? warning(`no client is ever found stalled, all end at maxAgeMs (${maxAgeMs})`)
+        ? warning(`no client is ever found stalled, all end at maxAgeMs (${maxAgeMs} ms)`)
         : undefined,
   ],
   [
     'maxEventBytes',
     ({ maxEventBytes, retainBytes }) =>
       maxEventBytes > retainBytes / 2
-        ? warning(`one such event pushes most others out of the log (retainBytes ${retainBytes})`)
+        ? warning(`one such event pushes most others out of the log (retainBytes is ${retainBytes})`)
         : undefined,
   ],
   [
@@ -119,17 +121,17 @@ function aboutGateway(options: ResolvedGatewayOptions, channels: Channels): Find
   const found: Finding[] = [];
   const drain = drainDelayMs + drainMs + FLUSH_MS;
   if (drain > GRACE_MS) {
-    const message = `a drain takes up to ${drain} with drainMs and the last bytes; Kubernetes kills after ${GRACE_MS} unless told otherwise`;
+    const message = `a drain takes up to ${drain} ms with drainMs and the last bytes; Kubernetes kills after ${GRACE_MS} ms unless told otherwise`;
     found.push({ path: 'drainDelayMs', ...warning(message) });
   }
   const largest = Math.max(...channels.map(([, { retainBytes }]) => retainBytes));
   if (largest > maxLogBytes) {
-    found.push({ path: 'maxLogBytes', ...warning(`no log ever holds the retainBytes of ${largest}`) });
+    found.push({ path: 'maxLogBytes', ...warning(`no log ever holds the retainBytes of ${largest} B`) });
     return found;
   }
   const together = channels.reduce((sum, [, { retainBytes }]) => sum + retainBytes, 0);
   if (together > maxLogBytes) {
-    found.push({ path: 'maxLogBytes', ...hint(`the channels may want ${together} together`) });
+    found.push({ path: 'maxLogBytes', ...hint(`the channels may want ${together} B together`) });
   }
   return found;
 }

@@ -2,6 +2,7 @@
  * What the command logs and how: levels by pino's names, and, for people, pino's lines as text. It refuses to decide
  * what is logged.
  */
+import { harmless } from './terminal.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -34,5 +35,5 @@ export function readableLine(line: string): string {
   const fields = Object.entries(entry)
     .filter(([name]) => !PUT_ELSEWHERE.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return `${[`${time} ${level} ${entry['msg'] ?? ''}`, ...fields].join('  ')}\n`;
+  return `${harmless([`${time} ${level} ${entry['msg'] ?? ''}`, ...fields].join('  '))}\n`;
 }

@@ -1,13 +1,14 @@
 /**
  * The Fastify server that the command runs: made, listening, and left politely. It refuses to know what is served.
  */
+import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import sseGateway from '../plugins/plugin.js';
 import type { SseGatewayOptions } from '../plugins/options.js';
+import sseGateway from '../plugins/plugin.js';
 import type { Address } from './address.js';
 import { CommandError } from './failure.js';
 import type { LogLevel } from './logs.js';
-import { onStopSignal } from './signals.js';
+import { onStopSignal, type StopSignal } from './signals.js';
 
 /** A template parameter has up to 256 characters of up to 3 bytes, each of them `%XX`; Fastify's own limit is 100. */
 const MAX_PARAMETER_LENGTH = 256 * 3 * 3;
@@ -26,10 +27,26 @@ export function createServer(options: SseGatewayOptions, logger: LogTarget): Fas
 }
 
 /**
- * Listens. Resolves with the origin by which a local client gets there, e.g. `http://127.0.0.1:3000`.
+ * Listens, announces the origin by which a local client gets there (`http://127.0.0.1:3000`), and resolves after a signal
+ * came, the clients were let go and the server is closed. The drain comes first and on its own: Fastify refuses
+ * newcomers while it closes, and a refusal ends an EventSource for good.
  * @throws CommandError when the address can't be had; GatewayError for options of the plugin
  */
-export async function listen(app: FastifyInstance, address: Address): Promise<string> {
+export async function runServer(
+  app: FastifyInstance,
+  address: Address,
+  announce: (origin: string) => void,
+): Promise<void> {
+  // Before anyone can connect: from then on no signal may cut a client off.
+  const stopped = new Promise<StopSignal>(onStopSignal);
+  announce(await listen(app, address));
+  app.log.info({ signal: await stopped }, 'draining');
+  await app.sseGateway.drain();
+  await app.close();
+  app.log.info('closed');
+}
+
+async function listen(app: FastifyInstance, address: Address): Promise<string> {
   try {
     await app.listen(address);
   } catch (cause) {
@@ -37,23 +54,13 @@ export async function listen(app: FastifyInstance, address: Address): Promise<st
     if (syscall !== 'listen' && syscall !== 'getaddrinfo') throw cause;
     const where = `${address.host}:${address.port}`;
     const why =
-      code === 'EADDRINUSE' ? 'is in use; choose another with --port or PORT' : `cannot be listened on (${code})`;
+      code === 'EADDRINUSE'
+        ? 'is in use; choose another with --port or PORT'
+        : `cannot be listened on (${code})`;
     throw new CommandError(`${where} ${why}`, { cause });
   }
-  const bound = app.addresses()[0]!;
+  const bound = app.server.address() as AddressInfo;
   const everywhere = bound.address === '0.0.0.0' || bound.address === '::';
   const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return `http://${everywhere ? 'localhost' : host}:${bound.port}`;
-}
-
-/**
- * Resolves after a signal came, the clients were let go and the server is closed. The drain comes first and on its own:
- * Fastify refuses newcomers while it closes, and a refusal ends an EventSource for good.
- */
-export async function untilStopped(app: FastifyInstance): Promise<void> {
-  const signal = await new Promise<string>(onStopSignal);
-  app.log.info({ signal }, 'draining');
-  await app.sseGateway.drain();
-  await app.close();
-  app.log.info('closed');
 }

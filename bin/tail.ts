@@ -6,6 +6,7 @@ import {
   type Clock,
   httpUpstreams,
   resolveOptions,
+  type SourceFactory,
   type SourceObserver,
   type SourceStatus,
   systemClock,
@@ -29,18 +30,29 @@ const wakefulClock: Clock = {
 
 /** Resolves with 0 after a signal, with 1 when the stream is refused for good. @throws GatewayError for a bad header */
 export async function tail({ url, headers, json, lastEventId = '' }: TailInvocation): Promise<number> {
-  const { channels } = resolveOptions({ channels: { tail: { url, headers, maxEventBytes: MAX_EVENT_BYTES } } });
+  const { channels } = resolveOptions({
+    channels: { tail: { url, headers, maxEventBytes: MAX_EVENT_BYTES } },
+  });
   const upstreams = httpUpstreams({ clock: wakefulClock, random: Math.random, connectsPerSecond: 100 });
   const inlet = new EventInlet(lastEventId, MAX_EVENT_BYTES, json ? printJson : printText);
-  const source = await new Promise<{ code: number; close: () => void }>((resolve) => {
-    const stop = (code: number) => resolve({ code, close: () => opened.close('shutdown') });
-    const opened = upstreams.source(url, channels['tail']!)(inlet, observer(inlet, () => stop(1)));
-    onStopSignal(() => stop(0));
-    opened.open();
-  });
-  source.close();
+  const code = await follow(upstreams.source(url, channels['tail']!), inlet);
   await upstreams.close();
-  return source.code;
+  return code;
+}
+
+function follow(factory: SourceFactory, inlet: EventInlet): Promise<number> {
+  return new Promise((resolve) => {
+    const end = (code: number) => {
+      source.close('shutdown');
+      resolve(code);
+    };
+    const source = factory(
+      inlet,
+      observer(inlet, () => end(1)),
+    );
+    onStopSignal(() => end(0));
+    source.open();
+  });
 }
 
 function printJson(event: StreamEvent): void {
@@ -52,7 +64,10 @@ function printJson(event: StreamEvent): void {
 /** A gateway's own events are no part of the stream for whoever reads along: they are told, not printed. */
 function printText(event: StreamEvent): void {
   const notice = gatewayNotice(event);
-  if (notice !== undefined) return tell(notice);
+  if (notice !== undefined) {
+    tell(notice);
+    return;
+  }
   const { id, event: type, data } = event;
   // A pipe gets the bytes as they came; what goes to a terminal is obeyed by it.
   const shown = process.stdout.isTTY
@@ -74,6 +89,9 @@ function observer(inlet: EventInlet, failed: () => void): SourceObserver {
       }
     },
     connecting() {},
+    cursorWithheld() {
+      tell(`the id ${inlet.lastEventId} fits no header: connecting without it`);
+    },
     connected() {
       tell(inlet.resumed ? `connected, going on behind ${inlet.lastEventId}` : 'connected');
     },

@@ -3,7 +3,7 @@
  * routes clients. Neither of the two flaps on a blip: only a drain or a `required` channel that failed makes it 503.
  */
 import type { FastifyInstance } from 'fastify';
-import type { Channel, ChannelStatus, Gateway } from '../src/index.js';
+import { type Channel, type ChannelStatus, type Gateway, GatewayError } from '../src/index.js';
 import { addRoute } from './route.js';
 
 export interface HealthOptions {
@@ -19,7 +19,7 @@ export function healthRoutes(app: FastifyInstance, { path, gateway }: HealthOpti
   get('', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const { details, offset } = request.query as { details?: string; offset?: string };
-    return details === undefined ? summary(gateway) : page(gateway, details, Number(offset) || 0);
+    return details === undefined ? summary(gateway) : page(gateway, details, from(offset));
   });
   get('/live', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'live' }));
   get('/ready', async (_request, reply) => {
@@ -65,10 +65,20 @@ function sum(statuses: readonly ChannelStatus[]): object {
   return { channels: statuses.length, states, subscribers, maxLagBytes };
 }
 
-/** One page of the channels under a configured name: `?details=rooms/:room&offset=100`. */
+/** An offset as a client may write it; what is none counts as 0. */
+function from(offset: string | undefined): number {
+  const asked = Number(offset);
+  return Number.isSafeInteger(asked) && asked > 0 ? asked : 0;
+}
+
+/**
+ * One page of the channels under a configured name: `?details=rooms/:room&offset=100`.
+ * @throws GatewayError 404 for a name that is not configured
+ */
 function page(gateway: Gateway, name: string, offset: number): object {
   const family = [...gateway.families()].find((candidate) => candidate.name === name);
-  const alive: Channel[] = family === undefined ? [] : [...family.channels];
+  if (family === undefined) throw new GatewayError('CHANNEL_UNKNOWN', 'there is no such channel');
+  const alive: Channel[] = [...family.channels];
   const shown = alive.slice(offset, offset + PAGE);
   return {
     name,

@@ -30,14 +30,6 @@ export function metricsRoutes(app: FastifyInstance, options: MetricsOptions): vo
       `sse-gateway option name: a gateway named ${gateway.options.name} is on this registry already`,
     );
   }
-  gateways.add(gateway);
-  if (!GATEWAYS.has(registry)) {
-    GATEWAYS.set(registry, gateways);
-    registerSeries(registry, gateways);
-  }
-  app.addHook('onClose', async () => {
-    gateways.delete(gateway);
-  });
   addRoute(app, 'metrics.path', {
     method: 'GET',
     url: options.path,
@@ -46,5 +38,14 @@ export function metricsRoutes(app: FastifyInstance, options: MetricsOptions): vo
       reply.header('cache-control', 'no-store').type(registry.contentType);
       return registry.metrics();
     },
+  });
+  // Behind the route, which may be refused: a registration that failed leaves nothing on the caller's registry.
+  if (!GATEWAYS.has(registry)) {
+    registerSeries(registry, gateways);
+    GATEWAYS.set(registry, gateways);
+  }
+  gateways.add(gateway);
+  app.addHook('onClose', async () => {
+    gateways.delete(gateway);
   });
 }

@@ -26,7 +26,10 @@ export interface SseGatewayOptions extends GatewayOptions {
    * `defaultMetrics`: the process metrics as well, on our own registry (default false).
    */
   metrics?: false | { path?: string; registry?: Registry; defaultMetrics?: boolean };
-  /** Called when a stream begins and when it ends: Fastify's `onSend` and `onResponse` don't see hijacked replies. */
+  /**
+   * Called when a stream begins and when it ends: Fastify's `onSend` doesn't see a hijacked reply, and `onResponse` only
+   * one that ended politely. What it throws is logged.
+   */
   onStream?: (request: FastifyRequest, info: StreamInfo) => void;
 }
 
@@ -45,6 +48,11 @@ export function splitOptions(input: SseGatewayOptions & { prefix?: string }): Pl
   const { events, health, metrics, onStream, prefix: _, ...gateway } = input;
   if (onStream !== undefined && typeof onStream !== 'function')
     throw invalid('onStream', 'expected a function');
+  const { registry, defaultMetrics } = metrics || {};
+  if (registry !== undefined && typeof registry?.registerMetric !== 'function')
+    throw invalid('metrics.registry', 'expected a registry of prom-client');
+  if (defaultMetrics !== undefined && typeof defaultMetrics !== 'boolean')
+    throw invalid('metrics.defaultMetrics', 'expected true or false');
   return {
     gateway,
     events: route('events', events, ['path']),
@@ -60,8 +68,9 @@ function route<T extends { path?: string }>(
   known: readonly string[],
 ): false | (T & { path: string }) {
   if (value === false) return false;
-  const options = value ?? ({} as T);
-  if (typeof options !== 'object' || options === null) throw invalid(name, 'expected false or an object');
+  const options = value === undefined ? ({} as T) : value;
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalid(name, 'expected false or an object');
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw invalid(`${name}.${unknown}`, 'unknown option');
   const path = options.path ?? `/${name}`;

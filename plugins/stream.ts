@@ -12,6 +12,7 @@ import {
   isHttp2,
   ownsSocket,
   type Parameters,
+  type Resume,
 } from '../src/index.js';
 import { lastEventId } from './last-event-id.js';
 import type { SseGatewayOptions, StreamInfo } from './options.js';
@@ -55,6 +56,7 @@ export async function openStream(
   const response = reply.raw as HttpResponse;
   if (!(await ready(response))) return void reply.hijack();
   const channel = gateway.channel(name, parameters);
+  const askedAt = channel.log.tipSeq;
   const release = channel.claim();
   try {
     await channel.headKnown();
@@ -67,7 +69,7 @@ export async function openStream(
       release();
       return void refuseFailed(channel, reply);
     }
-    const resume = channel.locate(id);
+    const resume = id === undefined ? freshFrom(channel, askedAt) : channel.locate(id);
     if (resume.outcome === 'gap' && channel.options.onGap === 'reject') {
       throw new GatewayError('RESUME_GAP', `the events after that id are not available: ${resume.reason}`);
     }
@@ -87,6 +89,14 @@ export async function openStream(
     request.log.error({ err: error, channel: channel.key }, 'a stream could not begin');
     response.destroy();
   }
+}
+
+/**
+ * Without an id a client begins where the log stood when it asked: what its own request made the upstream send while it
+ * waited for the head, such as a snapshot right behind it, is meant for it too.
+ */
+function freshFrom({ log }: Channel, askedAt: number): Resume {
+  return { outcome: 'fresh', seq: Math.max(askedAt, log.floorSeq) };
 }
 
 /** The head of a stream, with the headers that hooks have set (CORS, security headers, cookies). */

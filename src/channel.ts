@@ -8,18 +8,19 @@ import { Demand } from './demand.js';
 import { ChunkFramer } from './downstream/chunk-framer.js';
 import { FanOut } from './downstream/fan-out.js';
 import { type HttpResponse, httpSink } from './downstream/http-sink.js';
-import { preamble } from './downstream/preamble.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import { memoryEngine } from './engine/memory.js';
-import type { CloseReason, GatewayError } from './errors.js';
-import { endFrame, gapFrame } from './gap.js';
-import { mint } from './ids.js';
+import { type CloseReason, GatewayError } from './errors.js';
+import { endFrame } from './gap.js';
+import { gapId, idBefore } from './gap-ids.js';
+import { HeadWait } from './head-wait.js';
 import { Ingest, type LocalEvent } from './ingest.js';
 import type { LogBudget } from './log/budget.js';
 import { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
 import type { Logger } from './logger.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
+import { opening } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
 import { locate, type Resume } from './resume.js';
 import type { Source, SourceFactory, SourceState } from './source.js';
@@ -54,7 +55,7 @@ export class Channel {
   readonly #demand: Demand;
   readonly #framer = new ChunkFramer();
   readonly #leaveCalls = new Map<Subscriber, (reason: CloseReason) => void>();
-  readonly #headWaiters = new Set<() => void>();
+  readonly #head: HeadWait;
   #lastEventAt: number | undefined;
   #closed: CloseReason | undefined;
   readonly #createdAt: number;
@@ -67,6 +68,7 @@ export class Channel {
     this.#context = context;
     const { clock } = context;
     this.#createdAt = clock.now();
+    this.#head = new HeadWait(clock);
     this.log = new EventLog({
       pool: context.pool,
       budget: context.budget,
@@ -82,8 +84,9 @@ export class Channel {
       policy: options,
       sliceBytes: options.sliceBytes,
       heartbeatMs: options.heartbeatMs,
-      idBefore: (seq) => this.#idBefore(seq),
-      gapId: (seq) => this.#gapId(seq),
+      onGap: options.onGap,
+      idBefore: (seq) => idBefore(this.log, options.ids, seq),
+      gapId: (seq) => gapId(this.log, options.ids, seq),
       onLeave: (subscriber, reason) => this.#left(subscriber, reason),
     });
     this.#ingest = new Ingest({
@@ -92,6 +95,7 @@ export class Channel {
       engine: memoryEngine(this.log, clock),
       ids: options.ids,
       replay: options.replay,
+      onGap: options.onGap,
       maxEventBytes: options.maxEventBytes,
       metrics: context.metrics,
       committed: (events) => this.#committed(events),
@@ -99,7 +103,7 @@ export class Channel {
     this.#source = context.source?.(
       this.#ingest,
       upstreamObserver(key, context.metrics, context.logger, {
-        headKnown: () => this.#headWaitersDone(),
+        headKnown: () => this.#head.over(),
         failed: (error) =>
           this.fanOut.end(
             'upstream-failed',
@@ -153,20 +157,14 @@ export class Channel {
     return this.#demand.take();
   }
 
-  /** For the first subscriber: resolves when the connection attempt under way has an outcome, or after `connectWaitMs`. */
+  /**
+   * For the first subscriber: resolves when the connection attempt under way has an outcome, or after `connectWaitMs`.
+   * Where others are served already, nobody waits.
+   */
   headKnown(): Promise<void> {
     const { connectWaitMs } = this.options;
-    if (this.state !== 'connecting' || this.fanOut.size > 0 || connectWaitMs === 0)
-      return Promise.resolve();
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        timer.cancel();
-        this.#headWaiters.delete(settle);
-        resolve();
-      };
-      const timer = this.#context.clock.after(connectWaitMs, settle);
-      this.#headWaiters.add(settle);
-    });
+    if (this.state !== 'connecting' || this.fanOut.size > 0 || connectWaitMs === 0) return Promise.resolve();
+    return this.#head.wait(connectWaitMs);
   }
 
   /** Where a client with this Last-Event-ID goes on; counts nothing. */
@@ -185,31 +183,19 @@ export class Channel {
     left: (reason: CloseReason) => void,
   ): Subscriber {
     const { random, clock } = this.#context;
-    const { maxAgeMs, onGap } = this.options;
+    const { maxAgeMs } = this.options;
     this.metrics.resumes.add(resume.outcome);
-    const first = [preamble(this.retryMs())];
-    if (resume.outcome === 'gap') {
-      this.metrics.gaps.add(resume.reason);
-      if (onGap === 'signal') {
-        const { seq, reason, lost } = resume;
-        const from = lastEventId === undefined ? null : Buffer.from(lastEventId).toString();
-        first.push(
-          gapFrame(
-            { from, resume: this.#idBefore(seq), lost, repeats: lost === null, reason },
-            this.#gapId(seq),
-          ),
-        );
-      }
-    }
+    if (resume.outcome === 'gap') this.metrics.gaps.add(resume.reason);
     const expiresAt =
       maxAgeMs === 0 ? Number.POSITIVE_INFINITY : clock.now() + maxAgeMs * (0.8 + 0.2 * random());
     const subscriber = this.fanOut.join(
       httpSink(response, this.#framer),
       this.log.positionOf(resume.seq),
       expiresAt,
-      Buffer.concat(first),
+      opening(this.log, this.options, resume, lastEventId, this.retryMs()),
     );
     this.#leaveCalls.set(subscriber, left);
+    if (this.#closed !== undefined) subscriber.destroy(this.#closed);
     return subscriber;
   }
 
@@ -219,8 +205,9 @@ export class Channel {
     return Math.round(retryMinMs + (retryMaxMs - retryMinMs) * this.#context.random());
   }
 
-  /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID` */
+  /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID`, `SSE_GATEWAY_GATEWAY_CLOSED` */
   publish(event: LocalEvent): void {
+    if (this.#closed !== undefined) throw new GatewayError('GATEWAY_CLOSED', 'the channel is closed');
     this.#ingest.publish(event);
   }
 
@@ -250,7 +237,7 @@ export class Channel {
     this.#closed = reason;
     this.#demand.end();
     this.#source?.close('shutdown');
-    this.#headWaitersDone();
+    this.#head.over();
     this.fanOut.destroy(reason);
     this.log.close();
   }
@@ -277,24 +264,5 @@ export class Channel {
     const call = this.#leaveCalls.get(subscriber);
     this.#leaveCalls.delete(subscriber);
     call?.(reason);
-  }
-
-  #headWaitersDone(): void {
-    for (const settle of [...this.#headWaiters]) settle();
-  }
-
-  /** The id of the event before `seq`, in the form the channel's clients know. */
-  #idBefore(seq: number): string | null {
-    const before = seq - 1;
-    if (before < 1) return null;
-    const own = before >= this.log.floorSeq ? this.log.idOf(before) : undefined;
-    if (own !== undefined) return Buffer.from(own).toString();
-    return this.options.ids === 'upstream' ? null : mint(before, this.log.epochs.epochAt(before));
-  }
-
-  #gapId(seq: number): string | undefined {
-    return this.options.ids === 'gateway' && seq > 1
-      ? mint(seq - 1, this.log.epochs.epochAt(seq - 1))
-      : undefined;
   }
 }

@@ -26,8 +26,24 @@ export type { Logger } from './logger.js';
 export type { ChannelMetrics } from './metrics/channel-metrics.js';
 export type { Histogram } from './metrics/histogram.js';
 export type { Tally } from './metrics/tally.js';
-export type { ChannelDefaults, ChannelOptions, GatewayOptions, ResolvedGatewayOptions } from './options.js';
+export type {
+  ChannelDefaults,
+  ChannelOptions,
+  GatewayOptions,
+  ResolvedChannelOptions,
+  ResolvedGatewayOptions,
+} from './options.js';
 export { resolveOptions } from './options.js';
 export type { Resume } from './resume.js';
-export { type Inlet, SOURCE_STATES, type Source, type SourceFactory, type SourceObserver } from './source.js';
+export {
+  type Inlet,
+  SOURCE_STATES,
+  type Source,
+  type SourceFactory,
+  type SourceObserver,
+  type SourceStatus,
+} from './source.js';
+export { Parser } from './sse/parser.js';
+export type { EventRecords } from './sse/records.js';
 export type { Parameters } from './template.js';
+export { httpUpstreams, type Upstreams } from './upstream/upstreams.js';

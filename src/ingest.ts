@@ -7,6 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Engine } from './engine/engine.js';
 import { GatewayError } from './errors.js';
 import { gapFrame } from './gap.js';
+import { type IdMode, idBefore } from './gap-ids.js';
 import { mint, mintBytes } from './ids.js';
 import { Batch } from './log/batch.js';
 import type { EventLog } from './log/event-log.js';
@@ -29,9 +30,11 @@ export interface IngestOptions {
   readonly log: EventLog;
   readonly pool: SlabPool;
   readonly engine: Engine;
-  readonly ids: 'auto' | 'upstream' | 'gateway';
+  readonly ids: IdMode;
   /** Whether an upstream that was sent an id is known to replay what was missed. */
   readonly replay: 'unknown' | boolean;
+  /** `silent`: a break in the upstream is counted, and told to nobody. */
+  readonly onGap: 'signal' | 'reject' | 'silent';
   readonly maxEventBytes: number;
   readonly metrics: ChannelMetrics;
   /** So many events were committed. */
@@ -100,7 +103,7 @@ export class Ingest implements Inlet {
   begin(resumed: boolean): void {
     this.#parser.reset();
     this.#events = 0;
-    if (this.#connections > 0 && !(this.#options.replay === true && resumed)) this.#writeGap();
+    if (this.#connections > 0 && !(this.#options.replay === true && resumed)) this.#break();
     this.#connections += 1;
     this.#flush();
   }
@@ -122,7 +125,7 @@ export class Ingest implements Inlet {
     if (code !== undefined) throw new GatewayError('EVENT_INVALID', `the event cannot be framed: ${code}`);
     const prepared = prepareLocal(event);
     const own = this.#options.ids !== 'gateway' && prepared.id !== undefined && prepared.id.length > 0;
-    const id = own ? undefined : this.#mint(undefined);
+    const id = own ? undefined : this.#mint(this.#cursor);
     const at = this.#filling.reserve(localSize(prepared, id));
     this.#push(writeLocal(this.#filling.buffer, at, prepared, id, this.#place), id === undefined);
     this.#flush();
@@ -165,24 +168,23 @@ export class Ingest implements Inlet {
     if (!dispatches) return;
     this.#events += 1;
     const own = records.idEnd(i) > records.idStart(i);
-    const id = this.#idFor(own, bytes, records, i);
+    const id = this.#idFor(own, bytes);
     const at = this.#filling.reserve(frameSize(records, i, id));
     const length = writeFrame(this.#filling.buffer, at, bytes, records, i, id, this.#place);
     this.#push(length, id === undefined);
   }
 
   /** The id to write instead of the block's own; undefined: the block's own, or none. */
-  #idFor(own: boolean, bytes: Buffer, records: EventRecords, i: number): string | Uint8Array | undefined {
-    const { ids } = this.#options;
-    if (ids === 'upstream' || (ids === 'auto' && own)) return undefined;
-    if (ids === 'gateway') return this.#mint(undefined);
-    return this.#mint(this.#cursorIn(bytes));
+  #idFor(own: boolean, bytes: Buffer): string | Uint8Array | undefined {
+    if (this.#options.ids !== 'auto') return this.#mint(undefined);
+    return own ? undefined : this.#mint(this.#cursorIn(bytes));
   }
 
+  /** The id of the next event, which follows the upstream's `cursor`; none in mode `upstream`. */
   #mint(cursor: Uint8Array | undefined): string | Uint8Array | undefined {
     const { ids, log } = this.#options;
     if (ids === 'upstream') return undefined;
-    if (cursor === undefined) return mint(this.#nextSeq, log.epoch);
+    if (ids === 'gateway' || cursor === undefined) return mint(this.#nextSeq, log.epoch);
     return mintBytes(this.#nextSeq, log.epoch, cursor);
   }
 
@@ -193,19 +195,18 @@ export class Ingest implements Inlet {
   }
 
   /** Continuity is not known from here on: told to everyone, at this place in the history. */
-  #writeGap(): void {
-    const { log, ids } = this.#options;
+  #break(): void {
+    const { log, ids, metrics, onGap } = this.#options;
+    metrics.gaps.add('upstream');
+    if (onGap === 'silent') return;
     const seq = this.#nextSeq;
-    const before = seq > log.floorSeq ? log.idOf(seq - 1) : undefined;
-    const known = seq > 1 && ids !== 'upstream' ? mint(seq - 1, log.epoch) : null;
-    const from = before === undefined ? known : Buffer.from(before).toString();
+    const from = idBefore(log, ids, seq);
     const id = ids === 'gateway' ? mint(seq, log.epoch) : undefined;
     const frame = gapFrame({ from, resume: id ?? from, lost: null, repeats: true, reason: 'upstream' }, id);
     const at = this.#filling.reserve(frame.length);
     frame.copy(this.#filling.buffer, at);
     this.#filling.push(frame.length, 0, -1, TAG.GAP);
     this.#nextSeq += 1;
-    this.#options.metrics.gaps.add('upstream');
   }
 
   /** Closes the event just written; an id that is not minted is indexed, minted ones are arithmetic. */

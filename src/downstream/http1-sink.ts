@@ -39,11 +39,16 @@ export class Http1Sink implements Sink {
     socket.setTimeout(0);
     socket.once('error', failed);
     this.#response.on('error', failed);
-    this.#response.once('close', () => {
+    let told = false;
+    const closed = (): void => {
+      if (told) return;
+      told = true;
       socket.removeListener('error', failed);
       owner.closed(this.#failed);
-    });
-    if (socket.destroyed) process.nextTick(() => owner.closed(this.#failed));
+    };
+    this.#response.once('close', closed);
+    // Gone already, and perhaps without a `close` to come. Behind the callbacks of the writes made meanwhile.
+    if (socket.destroyed) setImmediate(closed);
   }
 
   write(slice: Slice): void {

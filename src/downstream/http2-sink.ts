@@ -20,7 +20,8 @@ export class Http2Sink implements Sink {
     stream.on('error', () => {
       this.#failed = true;
     });
-    if (stream.destroyed) process.nextTick(() => owner.closed(false));
+    // Gone already: there may be no `close` to come. Behind the callbacks of the writes made meanwhile.
+    if (stream.destroyed) setImmediate(() => owner.closed(this.#failed));
     else stream.once('close', () => owner.closed(this.#failed));
   }
 

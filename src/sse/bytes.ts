@@ -11,10 +11,9 @@ export const SPACE = 0x20;
 export const ZERO = 0x30;
 export const NINE = 0x39;
 export const COLON = 0x3a;
-/** The letters of `data` and `id`, the names that are compared byte by byte in the open. */
+/** The letters of `data`, the name that is compared byte by byte in the open. */
 export const LOWER_A = 0x61;
 export const LOWER_D = 0x64;
-export const LOWER_I = 0x69;
 export const LOWER_T = 0x74;
 
 /** The four field names with a meaning; all others are ignored (WHATWG HTML §9.2.6). */

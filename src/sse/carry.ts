@@ -5,6 +5,17 @@
 import { Buffer } from 'node:buffer';
 
 const FIRST_BYTES = 256;
+/** From here on memory is worth handing on: less comes cheaply from the allocator. */
+const LARGE_BYTES = 65_536;
+/** What is larger than this is not handed on; it would be held for one unusual event. */
+const SPARE_BYTES = 4_194_304;
+
+/**
+ * One large buffer for all carries of the process, by turns. Fresh memory costs a page fault for every 4 KiB when it is
+ * written for the first time, several times what the copy itself costs, and an event of 1 MiB grows through five such
+ * buffers; to keep one per channel would hold gigabytes.
+ */
+let spare: Buffer | undefined;
 
 export class Carry {
   length = 0;
@@ -35,17 +46,26 @@ export class Carry {
     this.length = 0;
   }
 
-  /** Nothing is to be kept: the memory goes too. */
+  /** Nothing is to be kept: the memory goes too, a large piece to whoever needs one next. */
   release(): void {
+    const buffer = this.#buffer;
     this.length = 0;
     this.#buffer = undefined;
+    if (buffer === undefined || buffer.length < LARGE_BYTES || buffer.length > SPARE_BYTES) return;
+    if (spare === undefined || spare.length < buffer.length) spare = buffer;
   }
 
   #grow(length: number): void {
-    let capacity = Math.max(this.capacity * 2, FIRST_BYTES);
-    while (capacity < length) capacity *= 2;
-    // Not from Node's pool: a small piece kept for minutes would hold a whole pool slab.
-    const buffer = Buffer.allocUnsafeSlow(capacity);
+    let buffer: Buffer;
+    if (length > LARGE_BYTES && spare !== undefined && spare.length >= length) {
+      buffer = spare;
+      spare = undefined;
+    } else {
+      let capacity = Math.max(this.capacity * 2, FIRST_BYTES);
+      while (capacity < length) capacity *= 2;
+      // Not from Node's pool: a small piece kept for minutes would hold a whole pool slab.
+      buffer = Buffer.allocUnsafeSlow(capacity);
+    }
     if (this.#buffer !== undefined) {
       this.#buffer.copy(buffer, 0, 0, this.length);
       this.copied += this.length;

@@ -3,13 +3,9 @@
  * is not its business.
  */
 import type { Buffer } from 'node:buffer';
-import { COLON, DATA, EVENT, ID, LOWER_D, LOWER_I, NINE, NUL, RETRY, SPACE, ZERO } from './bytes.js';
+import { COLON, DATA, EVENT, ID, NINE, NUL, RETRY, SPACE, ZERO } from './bytes.js';
 import { type EventRecords, FORM } from './records.js';
 import type { ScanState } from './state.js';
-
-/** Constants of this module cost nothing where they are read; those of another one's object are loads. */
-const { EMPTY, ID: IN_ID, EVENT: IN_EVENT, DATA: IN_DATA, LOOSE } = FORM;
-const ID_LENGTH = ID.length;
 
 /**
  * Reads the line `line … end` (no line end in it, at least one byte) into the unfinished block. The first `id`, `event`
@@ -22,16 +18,16 @@ export function readField(
   end: number,
   records: EventRecords,
 ): void {
-  if (isId(bytes, line, end)) readId(state, bytes, line, end);
+  if (isNamed(bytes, line, end, ID)) readId(state, bytes, line, end);
   else if (isNamed(bytes, line, end, EVENT)) readType(state, bytes, line, end);
   else if (isNamed(bytes, line, end, DATA)) {
     const value = valueStart(bytes, line + DATA.length, end);
     const spaced = value === line + DATA.length + 2;
     if (state.block < 0) state.block = line;
-    state.form = spaced && state.form <= IN_DATA ? IN_DATA : LOOSE;
+    state.form = spaced && state.form <= FORM.DATA ? FORM.DATA : FORM.LOOSE;
     records.addLine(value, end);
   } else {
-    if (state.block >= 0) state.form = LOOSE;
+    if (state.block >= 0) state.form = FORM.LOOSE;
     if (isNamed(bytes, line, end, RETRY)) readRetry(state, bytes, line, end);
   }
 }
@@ -53,16 +49,16 @@ export function hasNul(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 function readId(state: ScanState, bytes: Buffer, line: number, end: number): void {
-  const value = valueStart(bytes, line + ID_LENGTH, end);
-  const spaced = value === line + ID_LENGTH + 2;
+  const value = valueStart(bytes, line + ID.length, end);
+  const spaced = value === line + ID.length + 2;
   if (state.block < 0) state.block = line;
   if (hasNul(bytes, value, end)) {
-    state.form = LOOSE;
+    state.form = FORM.LOOSE;
     return;
   }
   state.idStart = value;
   state.idEnd = end;
-  state.form = spaced && state.form === EMPTY ? IN_ID : LOOSE;
+  state.form = spaced && state.form === FORM.EMPTY ? FORM.ID : FORM.LOOSE;
 }
 
 function readType(state: ScanState, bytes: Buffer, line: number, end: number): void {
@@ -72,7 +68,7 @@ function readType(state: ScanState, bytes: Buffer, line: number, end: number): v
   state.typeStart = value;
   state.typeEnd = end;
   const plain = spaced && value < end && !hasNul(bytes, value, end);
-  state.form = plain && state.form < IN_EVENT ? IN_EVENT : LOOSE;
+  state.form = plain && state.form < FORM.EVENT ? FORM.EVENT : FORM.LOOSE;
 }
 
 /**
@@ -89,12 +85,6 @@ function readRetry(state: ScanState, bytes: Buffer, line: number, end: number): 
     if (ms < Number.MAX_SAFE_INTEGER) ms = ms * 10 + digit - ZERO;
   }
   state.retry = Math.min(ms, Number.MAX_SAFE_INTEGER);
-}
-
-/** The same as `isNamed` for the one short name, without a loop: many streams have an id in every event. */
-function isId(bytes: Buffer, line: number, end: number): boolean {
-  if (bytes[line] !== LOWER_I || bytes[line + 1] !== LOWER_D) return false;
-  return line + ID_LENGTH === end || bytes[line + ID_LENGTH] === COLON;
 }
 
 /** Whether the line is a field of that name: the name, and behind it a colon or nothing. */

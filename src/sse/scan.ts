@@ -8,9 +8,6 @@ import { mayBecomeField, readField } from './fields.js';
 import { type EventRecords, FORM } from './records.js';
 import type { ScanState } from './state.js';
 
-/** Constants of this module cost nothing in the loop; read from another one's object they are loads. */
-const { EMPTY, DATA, LOOSE } = FORM;
-
 /**
  * Scans `bytes` from `from` to their end or, with `single`, to the first line end at which no block is open. Appends
  * the complete events to `records`, leaves the rest in `state`, and returns the offset behind the last byte used.
@@ -48,7 +45,7 @@ export const scan: Scan = (state, bytes, from, records, single) => {
     if (end === to) break;
     seek = end + 1;
     if (end === cr) {
-      state.form = LOOSE;
+      state.form = FORM.LOOSE;
       if (seek === to) state.afterCr = true;
       else if (bytes[seek] === LF) seek++;
       cr = search(bytes, CR, seek);
@@ -73,19 +70,20 @@ export const scan: Scan = (state, bytes, from, records, single) => {
     ) {
       records.addLine(line + 6, end);
       if (state.block < 0) state.block = line;
-      if (state.form < DATA) state.form = DATA;
+      if (state.form < FORM.DATA) state.form = FORM.DATA;
       if (seek < to && bytes[seek] === LF && end === lf) {
         // And nearly always the blank line is next; taken along, it saves a turn of this loop.
         if (seek + 1 - state.block > maxBytes) return overflow(state, seek);
         dispatch(state, ++seek, records);
       }
     } else {
-      if (state.block < 0 && end - line > maxBytes) return overflow(state, seek);
+      // Before the line is read: a `retry` behind the limit counts in no chunks.
+      if (end - (state.block < 0 ? line : state.block) > maxBytes) return overflow(state, seek);
       readField(state, bytes, line, end, records);
     }
     line = seek;
     if (state.block < 0) {
-      state.form = EMPTY;
+      state.form = FORM.EMPTY;
       if (single) return leave(state, bytes, line, seek);
     }
   }
@@ -97,7 +95,7 @@ function dispatch(state: ScanState, end: number, records: EventRecords): void {
   const lines = records.lineTotal - state.firstLine;
   if (lines > 0 || state.idStart >= 0) {
     // A type without data names nothing; the canonical frame doesn't have it.
-    const form = lines === 0 && state.typeStart >= 0 ? LOOSE : state.form;
+    const form = lines === 0 && state.typeStart >= 0 ? FORM.LOOSE : state.form;
     const { block, idStart, idEnd, typeStart, typeEnd, firstLine } = state;
     records.add(block, end, idStart, idEnd, typeStart, typeEnd, firstLine, form);
     state.firstLine = records.lineTotal;

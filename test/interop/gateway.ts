@@ -3,7 +3,7 @@
  * a test hands in, except that nothing here waits: the backoff is short.
  */
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import type { SseGatewayOptions } from '../../plugins/options.js';
 import sseGateway from '../../plugins/plugin.js';
@@ -26,8 +26,8 @@ export interface RunningGateway {
 export interface ListenOptions {
   /** HTTP/2 without TLS and nothing else. Default false. */
   readonly http2?: boolean;
-  /** Other plugins and routes of the app. */
-  readonly setup?: FastifyPluginAsync;
+  /** Other plugins and routes of the app, registered before the gateway so that their hooks apply to it. */
+  readonly setup?: (app: FastifyInstance) => Promise<void>;
 }
 
 /** Listens on a free port of 127.0.0.1; closed with the test. */
@@ -39,9 +39,9 @@ export async function listenGateway(
   // The types of an HTTP/2 app differ in the raw request only, which nobody here touches.
   const app = (http2 ? Fastify({ http2: true }) : Fastify()) as unknown as FastifyInstance;
   t.teardown(() => app.close());
+  await setup?.(app);
   // Tests end without a drain: nobody is left who would come back.
   await app.register(sseGateway, { drainMs: 0, ...options, defaults: { ...BRISK, ...options.defaults } });
-  if (setup !== undefined) await app.register(setup);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   return { port, stats: () => app.sseGateway.stats() };

@@ -18,7 +18,9 @@ export async function scrape(port: number): Promise<Scrape> {
     sum(name, labels = {}) {
       const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
       return samples
-        .filter(([, of, set = '']) => of === `sse_gateway_${name}` && wanted.every((pair) => set.includes(pair)))
+        .filter(
+          ([, of, set = '']) => of === `sse_gateway_${name}` && wanted.every((pair) => set.includes(pair)),
+        )
         .reduce((sum, [, , , value]) => sum + Number(value), 0);
     },
   };

@@ -54,7 +54,8 @@ for (const [name, listen] of Object.entries(UPSTREAMS)) {
 
       t.ok(witness.check?.contiguous, `${witness.check}`);
       t.equal(new Set(witness.events.map(({ idField }) => idField)).size, 2 * EVENTS, 'its ids are unique');
-      for (const client of clients) t.strictSame(client.events, witness.events, 'ids, types and data are the same');
+      for (const client of clients)
+        t.strictSame(client.events, witness.events, 'ids, types and data are the same');
       t.equal(gateway.stats().subscribers, CLIENTS);
     },
   );

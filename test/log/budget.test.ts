@@ -26,19 +26,22 @@ t.test('the largest log is trimmed first', async (t) => {
   t.equal(budget.usedBytes, large.heldBytes + small.heldBytes);
 });
 
-t.test('whatever the budget a log keeps its newest segment, and while it fills that the one before', async (t) => {
-  const budget = new LogBudget(1);
-  const { log } = makeLog({ budget });
-  for (const size of [100, 4000, 5000, 100 * KIB]) {
-    append(log, [content(0, size).toString()]);
-    t.equal(log.frameOf(log.tipSeq - 1)?.length, size);
-    t.ok(log.segments <= 2, 'cursors at the tip are about to read the one just filled');
-  }
-  const { log: other } = makeLog({ budget });
-  append(other, ['x']);
-  t.equal(log.segments, 1, 'the next segment of anybody takes it');
-  t.equal(budget.exceeded, true);
-});
+t.test(
+  'whatever the budget a log keeps its newest segment, and while it fills that the one before',
+  async (t) => {
+    const budget = new LogBudget(1);
+    const { log } = makeLog({ budget });
+    for (const size of [100, 4000, 5000, 100 * KIB]) {
+      append(log, [content(0, size).toString()]);
+      t.equal(log.frameOf(log.tipSeq - 1)?.length, size);
+      t.ok(log.segments <= 2, 'cursors at the tip are about to read the one just filled');
+    }
+    const { log: other } = makeLog({ budget });
+    append(other, ['x']);
+    t.equal(log.segments, 1, 'the next segment of anybody takes it');
+    t.equal(budget.exceeded, true);
+  },
+);
 
 t.test('a slab that is trimmed but pinned stays counted until its last unpin', async (t) => {
   const budget = new LogBudget(24 * KIB);

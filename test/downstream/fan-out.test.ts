@@ -1,0 +1,285 @@
+import t from 'tap';
+import { eventsOf, FakeSink, makeRig, type Rig } from './rig.js';
+
+/** A subscriber at peace at the tip. */
+function settled(rig: Rig): FakeSink {
+  const sink = new FakeSink(true);
+  rig.join(sink);
+  return sink;
+}
+
+t.test('events committed in one turn reach a client in one write', async (t) => {
+  const rig = makeRig();
+  const sink = settled(rig);
+  for (let i = 0; i < 50; i += 1) rig.commit(50);
+  t.equal(sink.writes, 1, 'nothing but the preamble before the turn is over');
+  t.equal(rig.clock.turns, 1);
+  rig.clock.runTurns();
+  t.equal(sink.writes, 2);
+  t.equal(eventsOf(sink.text).length, 50);
+});
+
+t.test('clients at the head are written the same bytes object', async (t) => {
+  const rig = makeRig();
+  const seen = new Set<Buffer>();
+  for (let i = 0; i < 3; i += 1) {
+    const sink = new FakeSink(true);
+    const write = sink.write.bind(sink);
+    sink.write = (slice) => {
+      seen.add(slice.bytes);
+      write(slice);
+    };
+    rig.join(sink);
+  }
+  rig.commit(100, 100);
+  rig.clock.runTurns();
+  t.equal(seen.size, 1);
+});
+
+t.test('a long pass is cut into slices of time, and still reaches everyone once', async (t) => {
+  const rig = makeRig();
+  const sinks = Array.from({ length: 1_000 }, () => settled(rig));
+  rig.commit(50);
+  rig.clock.cost = 5;
+  let turns = 0;
+  while (rig.clock.runTurn()) turns += 1;
+  t.ok(turns > 10, `${turns} turns`);
+  t.ok(sinks.every((sink) => eventsOf(sink.text).length === 1));
+});
+
+t.test('a commit between two slices of a pass reaches those whom the pass has passed', async (t) => {
+  const rig = makeRig();
+  const sinks = Array.from({ length: 300 }, () => settled(rig));
+  rig.commit(50);
+  rig.clock.cost = 5;
+  rig.clock.runTurn();
+  rig.commit(50);
+  rig.clock.runTurns();
+  t.ok(sinks.every((sink) => eventsOf(sink.text).join() === '1,2'));
+  t.equal(rig.books(), 0);
+});
+
+t.test('a commit made by a write in the middle of a pass is not left lying', async (t) => {
+  const rig = makeRig();
+  const first = new FakeSink(true);
+  rig.join(first);
+  const write = first.write.bind(first);
+  let once = true;
+  // The pass goes from the last to the first: everyone else is passed when this one is written to.
+  first.write = (slice) => {
+    if (once) {
+      once = false;
+      rig.commit(50);
+    }
+    write(slice);
+  };
+  const others = Array.from({ length: 5 }, () => settled(rig));
+  rig.commit(50);
+  rig.clock.runTurns();
+  for (const sink of [first, ...others]) t.same(eventsOf(sink.text), [1, 2]);
+});
+
+t.test('nobody is passed over when subscribers leave and join between the slices of a pass', async (t) => {
+  for (const leaving of [0, 10, 100, 150, 255, 299]) {
+    const rig = makeRig();
+    const sinks = Array.from({ length: 300 }, () => settled(rig));
+    const subscribers = [...rig.fanOut.subscribers];
+    rig.commit(50);
+    rig.clock.cost = 5;
+    rig.clock.runTurn();
+    for (let i = leaving; i < Math.min(leaving + 40, 300); i += 1) subscribers[i]!.destroy('disconnected');
+    const joined = settled(rig);
+    rig.clock.runTurns();
+    const missed = sinks.filter(
+      (sink, i) => subscribers[i]!.pending > 0 || (!sink.destroyed && eventsOf(sink.text).length !== 1),
+    );
+    t.equal(missed.filter((sink) => !sink.destroyed).length, 0, `leaving from ${leaving}`);
+    t.same(eventsOf(joined.text), [], 'one that joined at the tip gets nothing twice');
+    t.equal(rig.books(), 0);
+  }
+});
+
+t.test(
+  'a subscriber that joins behind a commit of the same turn at an older place gets it all, once',
+  async (t) => {
+    const rig = makeRig();
+    rig.commit(50, 50, 50);
+    const sink = new FakeSink();
+    rig.join(sink, 2);
+    t.equal(rig.metrics.eventsOffered, 2);
+    rig.clock.runTurns();
+    sink.finish();
+    sink.finish();
+    rig.clock.runTurns();
+    t.same(eventsOf(sink.text), [2, 3]);
+    t.equal(rig.metrics.eventsOut, 2);
+  },
+);
+
+t.test('after destroy nothing is scheduled and everyone has left for that reason', async (t) => {
+  const rig = makeRig();
+  const sinks = [new FakeSink(), settled(rig)];
+  rig.join(sinks[0]!);
+  rig.commit(50);
+  rig.fanOut.destroy('shutdown');
+  t.equal(rig.clock.turns, 0);
+  t.ok(sinks.every(({ destroyed }) => destroyed));
+  t.same(
+    rig.leaves.map(({ reason }) => reason),
+    ['shutdown', 'shutdown'],
+  );
+  t.equal(rig.metrics.eventsDropped.get('shutdown'), 2);
+  t.equal(rig.metrics.clientDisconnects.get('shutdown'), 2);
+});
+
+t.test('end asks everyone once, with the same last bytes, and nothing is written behind it', async (t) => {
+  const rig = makeRig();
+  const sink = settled(rig);
+  rig.fanOut.end('upstream-failed', Buffer.from('last'));
+  rig.fanOut.end('drain', Buffer.from('other'));
+  rig.commit(50);
+  rig.clock.runTurns();
+  t.equal(String(sink.last), 'last');
+  t.equal(sink.writes, 1);
+  sink.settle();
+  t.equal(rig.leaves[0]?.reason, 'upstream-failed');
+  t.equal(rig.metrics.eventsDropped.get('upstream-failed'), 1);
+  t.equal(rig.books(), 0);
+});
+
+t.test(
+  'whoever holds a trimmed slab is closed as stalled, also with a write from the middle of it',
+  async (t) => {
+    const rig = makeRig({ retainEvents: 5, sliceBytes: 1_024 });
+    const holder = new FakeSink();
+    rig.join(holder);
+    holder.finish();
+    const quick = settled(rig);
+    rig.commit(1_000, 1_000, 1_000);
+    rig.clock.runTurns();
+    // Its first write is over, the second, from the middle of the segment, never will be.
+    holder.finish();
+    for (let i = 0; i < 20; i += 1) {
+      rig.commit(1_000);
+      rig.clock.runTurns();
+    }
+    t.ok(rig.log.pinnedBytes > 0);
+    rig.fanOut.evictHolders(() => rig.log.pinnedBytes === 0);
+    t.same(
+      rig.leaves.map(({ reason }) => reason),
+      ['stalled'],
+    );
+    t.ok(holder.destroyed);
+    t.notOk(quick.destroyed);
+    holder.close();
+    t.equal(rig.log.pinnedBytes, 0);
+  },
+);
+
+t.test('the oldest hold is broken first, and no more than needed', async (t) => {
+  const rig = makeRig({ retainEvents: 2, sliceBytes: 1_024 });
+  const holders: FakeSink[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    const sink = new FakeSink();
+    holders.push(sink);
+    rig.join(sink);
+    sink.finish();
+    for (let k = 0; k < 40; k += 1) {
+      rig.commit(1_000);
+      rig.clock.runTurns();
+    }
+  }
+  rig.fanOut.evictHolders(() => true);
+  t.equal(rig.leaves.length, 0, 'enough is enough');
+  rig.fanOut.evictHolders(() => false);
+  t.same(
+    holders.map(({ destroyed }) => destroyed),
+    [true, false, false],
+    'the slab is held until the socket is closed',
+  );
+  holders[0]!.close();
+  rig.fanOut.evictHolders(() => false);
+  t.same(
+    holders.map(({ destroyed }) => destroyed),
+    [true, true, false],
+  );
+});
+
+t.test('a holder of history that is still retained is not closed, whatever is asked', async (t) => {
+  const rig = makeRig();
+  const sink = new FakeSink();
+  rig.join(sink);
+  sink.finish();
+  rig.commit(1_000);
+  rig.clock.runTurns();
+  rig.fanOut.evictHolders(() => false);
+  t.equal(rig.leaves.length, 0);
+});
+
+t.test(
+  'delivery is timed from the commit of an event to the confirmation of the write that holds it',
+  async (t) => {
+    const rig = makeRig();
+    const sink = new FakeSink();
+    rig.join(sink);
+    sink.finish();
+    rig.commit(50);
+    rig.clock.runTurns();
+    rig.clock.advance(200);
+    sink.finish();
+    t.equal(rig.metrics.delivery.cumulative().at(-1), 1);
+    t.equal(rig.metrics.delivery.sum, 0.2);
+  },
+);
+
+t.test('a write that was under way before the timed commit does not count as its delivery', async (t) => {
+  const rig = makeRig();
+  const sink = new FakeSink();
+  rig.join(sink);
+  sink.finish();
+  rig.commit(50);
+  rig.clock.runTurns();
+  rig.clock.advance(1_000);
+  sink.finish();
+  rig.commit(50);
+  rig.clock.runTurns();
+  rig.clock.advance(1_000);
+  rig.commit(50);
+  rig.clock.runTurns();
+  rig.clock.advance(100);
+  sink.finish();
+  rig.clock.advance(100);
+  sink.finish();
+  t.equal(rig.metrics.delivery.sum, 1 + 1.1);
+});
+
+t.test('silence is not delivery time: a pass that has nothing for a client times nothing', async (t) => {
+  const rig = makeRig();
+  rig.commit(50);
+  const sink = settled(rig);
+  rig.clock.runTurns();
+  rig.clock.advance(3_600_000);
+  rig.commit(50);
+  rig.clock.runTurns();
+  t.same(eventsOf(sink.text), [2]);
+  t.equal(rig.metrics.delivery.cumulative().at(-1), 1);
+  t.ok(rig.metrics.delivery.sum < 1, `${rig.metrics.delivery.sum} s`);
+});
+
+t.test('events that were skipped are not timed', async (t) => {
+  const rig = makeRig({ retainEvents: 1 });
+  const sink = new FakeSink();
+  rig.join(sink);
+  rig.commit(50);
+  rig.clock.runTurns();
+  rig.commit(50);
+  rig.clock.runTurns();
+  sink.finish();
+  sink.finish();
+  rig.clock.advance(3_600_000);
+  rig.commit(50);
+  rig.clock.runTurns();
+  sink.finish();
+  t.same(eventsOf(sink.text.replace(/event: gateway.gap\n.*\n\n/, '')), [3]);
+  t.ok(rig.metrics.delivery.sum < 1, `${rig.metrics.delivery.sum} s`);
+});
