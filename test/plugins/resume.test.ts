@@ -55,7 +55,7 @@ t.test('an id the log does not know is told as a gap, and the client goes on at 
   ]);
   t.equal(client.events[0]?.type, 'gateway.gap', 'before everything else');
   t.strictSame(numbersOf(client), [1, 2, 3]);
-  t.equal(client.events[0]?.id, '', 'in this mode the gap has no id of its own');
+  t.equal(client.events[0]?.idField, undefined, 'in this mode the gap has no id of its own');
   const long = await gateway.reader({ lastEventId: 'é'.repeat(1_000) });
   await long.waitFor(1);
   t.match(gapsOf(long), [{ from: 'é'.repeat(128) }], 'cut at 256 bytes');
@@ -66,8 +66,10 @@ t.test('an id whose followers were trimmed is told with how many are lost', asyn
     channels: { prices: { url: origin, retainEvents: 10, ids: 'gateway' } },
   }));
   const first = await gateway.live();
-  gateway.upstream.publishNumbered(30);
-  await first.waitFor(30);
+  for (let n = 1; n <= 30; n += 1) {
+    gateway.upstream.publishNumbered(1);
+    await first.waitFor(n);
+  }
   const ids = first.events.map(({ id }) => id);
   const client = await gateway.reader({ lastEventId: ids[9]! });
   await client.waitFor(11);
