@@ -71,7 +71,7 @@ export const scan: Scan = (state, bytes, from, records, single) => {
       records.addLine(line + 6, end);
       if (state.block < 0) state.block = line;
       if (state.form < FORM.DATA) state.form = FORM.DATA;
-      if (seek < to && bytes[seek] === LF && end === lf) {
+      if (seek < to && bytes[seek] === LF) {
         // And nearly always the blank line is next; taken along, it saves a turn of this loop.
         if (seek + 1 - state.block > maxBytes) return overflow(state, seek);
         dispatch(state, ++seek, records);

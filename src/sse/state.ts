@@ -49,7 +49,6 @@ export class ScanState {
   /** The bytes move down by `by`, and with them all that points into them but the records' lines. */
   rebase(by: number): void {
     this.line -= by;
-    this.keep -= by;
     if (this.block >= 0) this.block -= by;
     if (this.idStart >= 0) {
       this.idStart -= by;
