@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import {
   type Channel,
+  type ErrorCode,
   type Gateway,
   GatewayError,
   type HttpResponse,
@@ -42,6 +43,33 @@ export function assertAcceptable(request: FastifyRequest): void {
 
 /** Answers with the stream of a channel. @throws GatewayError before the stream begins */
 export async function openStream(
+  context: StreamContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: string,
+  parameters: Parameters,
+): Promise<void> {
+  try {
+    await begin(context, request, reply, name, parameters);
+  } catch (error) {
+    countRefusal(context.gateway, name, error);
+    throw error;
+  }
+}
+
+/** Refusals before there is a channel that could count them. */
+const EARLY_REFUSALS: Partial<Record<ErrorCode, 'not-acceptable' | 'closing'>> = {
+  SSE_GATEWAY_NOT_ACCEPTABLE: 'not-acceptable',
+  SSE_GATEWAY_GATEWAY_CLOSED: 'closing',
+};
+
+function countRefusal(gateway: Gateway, name: string, error: unknown): void {
+  const reason = error instanceof GatewayError ? EARLY_REFUSALS[error.code] : undefined;
+  if (reason === undefined) return;
+  for (const family of gateway.families()) if (family.name === name) family.metrics.refusals.add(reason);
+}
+
+async function begin(
   context: StreamContext,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -22,7 +22,7 @@ import type { Logger } from './logger.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import { opening } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
-import { locate, type Resume } from './resume.js';
+import { fresh, locate, type Resume } from './resume.js';
 import type { Source, SourceFactory, SourceState } from './source.js';
 import { upstreamObserver } from './upstream-observer.js';
 
@@ -170,6 +170,11 @@ export class Channel {
   /** Where a client with this Last-Event-ID goes on; counts nothing. */
   locate(lastEventId: Uint8Array | undefined): Resume {
     return locate(this.log, lastEventId);
+  }
+
+  /** Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since. */
+  fresh(askedAt: number): Resume {
+    return fresh(this.log, askedAt);
   }
 
   /**

@@ -9,6 +9,10 @@ const STEP_MS = 20;
 /** The time one client adds to the spread, until `overMs`. */
 const PER_CLIENT_MS = 5;
 
+/** How long ended streams may take to flush before a drain goes on, and how often it looks, ms. */
+const FLUSH_MS = 1_000;
+const LOOK_MS = 25;
+
 /** The time it takes to end `count` streams, ms. */
 export function spreadMs(count: number, overMs: number): number {
   return Math.min(overMs, PER_CLIENT_MS * count);
@@ -36,4 +40,12 @@ export function endSpread<T>(
     };
     step();
   });
+}
+
+/** Resolves when the ended streams are `gone`, or after a second: a client that takes nothing must not hold a drain up. */
+export async function flushed(clock: Clock, gone: () => boolean): Promise<void> {
+  const until = clock.now() + FLUSH_MS;
+  while (!gone() && clock.now() < until) {
+    await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { Channel, type ChannelStatus } from './channel.js';
 import { type Clock, type Random, systemClock, type Timer } from './clock.js';
-import { endSpread, spreadMs } from './drain.js';
+import { endSpread, flushed, spreadMs } from './drain.js';
 import { type CloseReason, GatewayError } from './errors.js';
 import type { LocalEvent } from './ingest.js';
 import { LogBudget } from './log/budget.js';
@@ -13,7 +13,14 @@ import { type Logger, silentLogger } from './logger.js';
 import { ChannelMetrics } from './metrics/channel-metrics.js';
 import { type GatewayOptions, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import type { SourceFactory } from './source.js';
-import { compileTemplate, fillUrl, isParameter, type Parameters, type Template } from './template.js';
+import {
+  byPrecedence,
+  compileTemplate,
+  fillName,
+  fillUrl,
+  type Parameters,
+  type Template,
+} from './template.js';
 import { httpUpstreams, type Upstreams } from './upstream/upstreams.js';
 
 /** What a gateway needs from outside; every field has a default for production. */
@@ -36,8 +43,6 @@ const TICK_MS = 1_000;
 /** The event loop must come round a few times per heartbeat even when that is set very low. */
 const TICKS_PER_TIMING = 4;
 const MIN_TICK_MS = 25;
-/** How long ended streams may take to flush before a drain goes on. */
-const FLUSH_MS = 1_000;
 
 export class Gateway {
   readonly options: ResolvedGatewayOptions;
@@ -47,6 +52,8 @@ export class Gateway {
   readonly #pool: SlabPool;
   readonly #budget: LogBudget;
   readonly #families = new Map<string, Family>();
+  /** In the order in which a path is matched against them. */
+  readonly #templates: readonly Template[];
   readonly #upstreams: Upstreams;
   readonly #source: GatewayContext['source'];
   readonly #tickMs: number;
@@ -70,6 +77,7 @@ export class Gateway {
       const template = compileTemplate(name);
       this.#families.set(name, { template, metrics: new ChannelMetrics(), channels: new Map() });
     }
+    this.#templates = [...this.#families.values()].map(({ template }) => template).sort(byPrecedence);
     const timings = Object.values(channels).map(({ heartbeatMs, stalledMs }) =>
       Math.min(heartbeatMs, stalledMs),
     );
@@ -103,14 +111,16 @@ export class Gateway {
     if (this.#closed) throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closed');
     const family = this.#families.get(name);
     if (family === undefined) throw new GatewayError('CHANNEL_UNKNOWN', 'there is no such channel');
-    const key = keyOf(family.template, parameters);
+    const key = fillName(family.template, parameters);
+    if (key === undefined)
+      throw new GatewayError('PARAMETER_INVALID', `a parameter of ${name} is missing or not allowed`);
     return family.channels.get(key) ?? this.#create(name, key, family, parameters);
   }
 
   /** Commits a local event to the channel at a path, e.g. `rooms/lobby`. @throws as `channel`, and `EVENT_INVALID` */
   publish(path: string, event: LocalEvent): void {
-    for (const [name, { template }] of this.#families) {
-      const parameters = template.match(path);
+    for (const { name, match } of this.#templates) {
+      const parameters = match(path);
       if (parameters === undefined) continue;
       this.channel(name, parameters).publish(event);
       return;
@@ -229,17 +239,8 @@ export class Gateway {
       const retry = Math.max(0, endsAt - clock.now()) + channel.retryMs();
       subscriber.end('drain', Buffer.from(`retry: ${Math.ceil(retry)}\n\n`));
     });
-    await this.#flushed();
-  }
-
-  /** Waits until the ended streams are gone, `FLUSH_MS` at most. */
-  async #flushed(): Promise<void> {
-    const until = this.#clock.now() + FLUSH_MS;
-    const open = (): boolean =>
-      [...this.#channels()].some(({ fanOut }) => fanOut.subscribers.some(({ ending }) => ending));
-    while (open() && this.#clock.now() < until) {
-      await new Promise<void>((resolve) => void this.#clock.after(MIN_TICK_MS, resolve));
-    }
+    const ending = ({ fanOut }: Channel): boolean => fanOut.subscribers.some((one) => one.ending);
+    await flushed(clock, () => ![...this.#channels()].some(ending));
   }
 }
 
@@ -250,20 +251,4 @@ export interface GatewayStats {
   readonly pool: SlabPool['stats'];
   /** Bytes that all logs hold. */
   readonly logBytes: number;
-}
-
-/** The channel's own name: the template with its parameters percent-encoded in place. */
-function keyOf(template: Template, parameters: Parameters): string {
-  if (template.parameters.length === 0) return template.name;
-  return template.name
-    .split('/')
-    .map((segment) => {
-      if (!segment.startsWith(':')) return segment;
-      const value = parameters[segment.slice(1)];
-      if (value === undefined || !isParameter(value)) {
-        throw new GatewayError('PARAMETER_INVALID', `parameter ${segment} is missing or not allowed`);
-      }
-      return encodeURIComponent(value);
-    })
-    .join('/');
 }

@@ -17,7 +17,7 @@
 export type { Channel, ChannelStatus } from './channel.js';
 export { type Clock, type Random, systemClock, type Timer } from './clock.js';
 export { type HttpResponse, isHttp2 } from './downstream/http-sink.js';
-export { ownsSocket } from './downstream/http1-sink.js';
+export { ownsSocket } from './downstream/owns-socket.js';
 export { CLOSE_REASONS, type CloseReason, type ErrorCode, GatewayError } from './errors.js';
 export { GAP_REASONS, type Gap, type GapReason } from './gap.js';
 export { Gateway, type GatewayContext, type GatewayStats } from './gateway.js';

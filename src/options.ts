@@ -63,8 +63,18 @@ function describe(issue: z.core.$ZodIssue, base: string, schema: z.ZodType): [pa
     const hint = near === undefined ? '' : `, did you mean ${near}?`;
     return [path === '' ? key : `${path}.${key}`, `unknown option${hint}`];
   }
-  const shown = issue.input === undefined ? 'nothing' : (JSON.stringify(issue.input) ?? typeof issue.input);
-  return [path, `${issue.message}; got ${shown.slice(0, 80)}`];
+  return [path, `${issue.message}; got ${shown(issue.input, SECRET.has(issue.path[0]))}`];
+}
+
+/** Where secrets are kept: request headers, keys, URLs. */
+const SECRET = new Set<PropertyKey | undefined>(['headers', 'tls', 'url', 'channels', 'defaults']);
+
+/** A wrong value as the error shows it: figures and words as they are, anything else, and what may be secret, by kind. */
+function shown(value: unknown, secret: boolean): string {
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string' && !secret) return JSON.stringify(value).slice(0, 80);
+  return `a value of type ${Array.isArray(value) ? 'array' : typeof value}`;
 }
 
 /** The known option that the unknown one probably means: the same letters at the start, whatever the unit behind. */

@@ -4,6 +4,7 @@
  */
 import type { GapReason } from './gap.js';
 import { parseMinted } from './ids.js';
+import { TAG } from './ingest.js';
 import type { EventLog } from './log/event-log.js';
 
 /** `seq` is the first event the client gets. */
@@ -37,6 +38,16 @@ export function locate(log: EventLog, id: Uint8Array | undefined): Resume {
   const behind = minted.cursor === undefined ? -1 : log.indexOf(minted.cursor);
   if (behind >= 0) return { outcome: 'exact', seq: behind + 1 };
   return gap(log, 'epoch', null);
+}
+
+/**
+ * Where a client without an id begins that asked when the tip was at `askedAt`: it gets what came while it waited for its
+ * stream. A break told to all at that very place is none to it, as it has nothing from before.
+ */
+export function fresh(log: EventLog, askedAt: number): Resume {
+  let seq = Math.max(askedAt, log.floorSeq);
+  while (log.tagOf(seq) === TAG.GAP) seq += 1;
+  return { outcome: 'fresh', seq };
 }
 
 function gap(log: EventLog, reason: GapReason, lost: number | null): Resume {

@@ -23,6 +23,9 @@ export interface Sink {
 export interface SinkOwner {
   /** A write finished. `delivered`: the socket was alive when it did; after an abort callbacks fire without an error. */
   written(delivered: boolean): void;
-  /** The client is gone. `failed`: by an error rather than by closing. Called once, last. */
+  /**
+   * The client is gone. `failed`: by an error rather than by closing. Called once. The `written` of a write under way may
+   * still follow (HTTP/2): until then the transport holds its bytes.
+   */
   closed(failed: boolean): void;
 }

@@ -47,6 +47,35 @@ export function compileTemplate(name: string): Template {
   };
 }
 
+/**
+ * The order in which templates are tried, so that a path finds the one that a router sends its requests to: from the left,
+ * a literal segment before a parameter.
+ */
+export function byPrecedence(a: Template, b: Template): number {
+  const [first, second] = [shape(a), shape(b)];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+function shape({ name }: Template): string {
+  return name.replace(/[^/]+/g, (segment) => (segment.startsWith(':') ? '1' : '0'));
+}
+
+/** A channel's own name: the template with its parameters percent-encoded in place. Undefined: one is missing or refused. */
+export function fillName({ name }: Template, parameters: Parameters): string | undefined {
+  const filled: string[] = [];
+  for (const segment of name.split('/')) {
+    if (!segment.startsWith(':')) {
+      filled.push(segment);
+      continue;
+    }
+    const parameter = segment.slice(1);
+    const value = Object.hasOwn(parameters, parameter) ? parameters[parameter] : undefined;
+    if (value === undefined || !isParameter(value)) return undefined;
+    filled.push(encodeURIComponent(value));
+  }
+  return filled.join('/');
+}
+
 /** Puts parameters, percent-encoded, in place of the `:parameter` path segments of the configured URL. */
 export function fillUrl(url: string, parameters: Parameters): string {
   const filled = new URL(url);

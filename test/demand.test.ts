@@ -94,3 +94,15 @@ t.test('an end during the linger stops it', async (t) => {
   clock.advance(1_000);
   t.same(calls, ['open']);
 });
+
+t.test('held means somebody is there now, wanted that somebody may be back', async (t) => {
+  const { clock, demand } = make();
+  const release = demand.take();
+  t.ok(demand.held && demand.wanted);
+  release();
+  t.notOk(demand.held);
+  t.ok(demand.wanted);
+  clock.advance(100);
+  t.notOk(demand.wanted);
+  t.ok(make(true).demand.held);
+});

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { endSpread, spreadMs } from '../src/drain.js';
+import { endSpread, flushed, spreadMs } from '../src/drain.js';
 import { ManualClock } from './helpers/manual-clock.js';
 
 t.test('the spread grows with the clients up to its limit', async (t) => {
@@ -62,4 +62,30 @@ t.test('a clock that jumps loses nobody', async (t) => {
   clock.advance(1e6);
   await done;
   t.equal(ended.size, 500);
+});
+
+t.test('a flush is waited for while it may still happen, and for a second at most', async (t) => {
+  const clock = new ManualClock();
+  await flushed(clock, () => true);
+  t.equal(clock.pending, 0, 'nothing to wait for');
+  const began = clock.now();
+  let gone = false;
+  let done = false;
+  const wait = async (): Promise<number> => {
+    done = false;
+    void flushed(clock, () => gone).then(() => {
+      done = true;
+    });
+    const from = clock.now();
+    while (!done) {
+      clock.advance(5);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (clock.now() - began === 100) gone = true;
+    }
+    return clock.now() - from;
+  };
+  t.ok((await wait()) <= 130);
+  gone = false;
+  const longest = await wait();
+  t.ok(longest >= 1_000 && longest <= 1_050, `${longest} ms`);
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { mint, mintBytes } from '../src/ids.js';
-import { locate } from '../src/resume.js';
+import { TAG } from '../src/ingest.js';
+import { fresh, locate } from '../src/resume.js';
 import { append, makeLog, withId } from './log/fixture.js';
 
 const EPOCH = 1_000;
@@ -89,3 +90,21 @@ t.test('an empty log knows the place behind its last event, and no other', async
   t.same(locate(log, id(mint(2, EPOCH))), { outcome: 'exact', seq: 3 });
   t.same(locate(log, id(mint(1, EPOCH))), { outcome: 'gap', seq: 3, reason: 'trimmed', lost: 1 });
 });
+
+t.test(
+  'a client without an id gets what came while it waited, and hears of no break from before its time',
+  async (t) => {
+    const { log } = makeLog({ retainEvents: 4 });
+    append(log, ['a', 'b']);
+    t.same(fresh(log, 3), { outcome: 'fresh', seq: 3 });
+    const broken = { bytes: Buffer.from('gap'), tag: TAG.GAP };
+    append(log, [broken, broken, 'c']);
+    t.same(fresh(log, 3), { outcome: 'fresh', seq: 5 });
+    append(log, [broken]);
+    t.same(fresh(log, 5), { outcome: 'fresh', seq: 5 }, 'a break behind an event that it gets is told');
+    t.same(fresh(log, 6), { outcome: 'fresh', seq: 7 });
+    append(log, ['d', 'e', 'f']);
+    t.equal(log.floorSeq, 6);
+    t.same(fresh(log, 1), { outcome: 'fresh', seq: 7 }, 'the floor may be such a break');
+  },
+);

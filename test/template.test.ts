@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { compileTemplate, fillUrl, isParameter } from '../src/template.js';
+import { compileTemplate, fillName, fillUrl, isParameter } from '../src/template.js';
 
 t.test('a path matches segment by segment, and yields the parameters', async (t) => {
   const { match, parameters, name } = compileTemplate('rooms/:room/of/:house');
@@ -124,3 +124,23 @@ t.test(
 t.test('a URL without parameters stays as it is', async (t) => {
   t.equal(fillUrl('http://a.example/x?y=:z', { z: 'q' }), 'http://a.example/x?y=:z');
 });
+
+t.test(
+  'the own name of a channel is its path with the parameters encoded, and different ones never share it',
+  async (t) => {
+    const template = compileTemplate('rooms/:room/of/:house');
+    t.equal(fillName(template, { room: 'a b', house: 'é' }), 'rooms/a%20b/of/%C3%A9');
+    t.equal(fillName(template, { room: 'a' }), undefined);
+    t.equal(fillName(template, { room: 'a', house: '..' }), undefined);
+    const value = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter(isParameter);
+    fc.assert(
+      fc.property(value, value, value, value, (room, house, room2, house2) => {
+        const same = room === room2 && house === house2;
+        return (
+          (fillName(template, { room, house }) === fillName(template, { room: room2, house: house2 })) ===
+          same
+        );
+      }),
+    );
+  },
+);

@@ -75,24 +75,3 @@ export class Http1Sink implements Sink {
     this.#owner?.written(error == null && !this.#socket.destroyed);
   };
 }
-
-/**
- * Waits until a response owns its socket. A pipelined one does only when those before it are done; what is written to
- * the socket earlier lands in the middle of theirs. Resolves to false when the connection ends first.
- */
-export function ownsSocket(response: ServerResponse): Promise<boolean> {
-  const connection = response.req.socket;
-  if (response.socket !== null) return Promise.resolve(!response.socket.destroyed);
-  if (connection.destroyed) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const settle = (owned: boolean): void => {
-      response.removeListener('socket', owns);
-      connection.removeListener('close', gone);
-      resolve(owned);
-    };
-    const owns = (): void => settle(true);
-    const gone = (): void => settle(false);
-    response.once('socket', owns);
-    connection.once('close', gone);
-  });
-}

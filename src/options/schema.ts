@@ -35,6 +35,7 @@ const headers = z
   )
   .default({});
 
+const ATTEMPTS = 'expected a number of attempts, an integer from 1, or Infinity';
 const text = z.string('expected a string in PEM form');
 
 const CHANNEL = {
@@ -74,10 +75,7 @@ const CHANNEL = {
   backoffMaxMs: ms(30_000),
   retryAfterMaxMs: ms(300_000, 0),
   maxAttempts: z
-    .union(
-      [z.int().min(1), z.literal(Number.POSITIVE_INFINITY)],
-      'expected a number of attempts, an integer from 1, or Infinity',
-    )
+    .union([z.int(ATTEMPTS).min(1, ATTEMPTS), z.literal(Number.POSITIVE_INFINITY)], ATTEMPTS)
     .default(Number.POSITIVE_INFINITY),
   retryFailedMs: ms(60_000, 0),
   maxRedirects: integer('a number of redirects', 5, 0, 20),

@@ -27,7 +27,8 @@ t.test(
       withStuck.push(await runCrowd(t, CROWD));
       without.push(await runCrowd(t, { ...CROWD, stuck: 0 }));
     }
-    for (const results of [withStuck, without]) for (const result of results) t.comment(line(result));
+    for (const result of withStuck) t.comment(`with the stuck: ${line(result)}`);
+    for (const result of without) t.comment(`without: ${line(result)}`);
 
     const p99 = (results: CrowdResult[]) => median(results.map(({ latency }) => latency.quantile(0.99)));
     const ratio = p99(withStuck) / p99(without);

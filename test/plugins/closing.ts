@@ -11,7 +11,10 @@ import { SseClient } from '../helpers/sse-client.js';
 const upstream = await ScriptedUpstream.listen();
 const app = fastify();
 await app.register(sseGateway, {
-  channels: { prices: { url: upstream.url, always: true }, down: { url: 'http://127.0.0.1:9/', always: true } },
+  channels: {
+    prices: { url: upstream.url, always: true },
+    down: { url: 'http://127.0.0.1:9/', always: true },
+  },
   pool: 'poison',
   drainMs: 100,
 });

@@ -28,7 +28,9 @@ t.test('a channel nobody asked for is idle, and the gateway ok', async (t) => {
 
 t.test('a channel goes through connecting, open and backoff to failed, and each can be seen', async (t) => {
   const gateway = await serve(t, (origin) => ({
-    channels: { prices: { url: origin, required: true, backoffMinMs: 300, backoffBaseMs: 300, backoffMaxMs: 300 } },
+    channels: {
+      prices: { url: origin, required: true, backoffMinMs: 300, backoffBaseMs: 300, backoffMaxMs: 300 },
+    },
   }));
   const prices = async () => (await gateway.json<Health>('/health')).channels['prices'];
   const ready = async () => (await gateway.ask('/health/ready')).status;
@@ -145,7 +147,12 @@ t.test('no secret of a URL or of a header is in any answer', async (t) => {
     return {
       channels: {
         prices: { url: `${secret}/p?token=hunter2`, headers: { authorization: 'Bearer hunter2' } },
-        ended: { url: `${secret}/e?token=hunter2`, backoffBaseMs: 60_000, backoffMinMs: 60_000, backoffMaxMs: 60_000 },
+        ended: {
+          url: `${secret}/e?token=hunter2`,
+          backoffBaseMs: 60_000,
+          backoffMinMs: 60_000,
+          backoffMaxMs: 60_000,
+        },
         refused: { url: 'http://user:hunter2@127.0.0.1:9/?token=hunter2' },
         moved: { url: `${secret}/m?token=hunter2` },
       },
@@ -153,7 +160,8 @@ t.test('no secret of a URL or of a header is in any answer', async (t) => {
   });
   gateway.upstream.respond((request, response) => {
     if (request.url?.startsWith('/p')) response.writeHead(403).end('hunter2');
-    else if (request.url?.startsWith('/m')) response.writeHead(302, { location: 'http://hunter2@else/?hunter2' }).end();
+    else if (request.url?.startsWith('/m'))
+      response.writeHead(302, { location: 'http://hunter2@else/?hunter2' }).end();
     else response.destroy();
     return true;
   });
@@ -162,7 +170,11 @@ t.test('no secret of a URL or of a header is in any answer', async (t) => {
   await Promise.all(clients.map((client) => client.opened()));
   await gateway.waitForState('backoff', 'ended');
   await gateway.waitForState('backoff', 'refused');
-  answers.push(await gateway.ask('/health'), await gateway.ask('/health/ready'), await gateway.ask('/metrics'));
+  answers.push(
+    await gateway.ask('/health'),
+    await gateway.ask('/health/ready'),
+    await gateway.ask('/metrics'),
+  );
   for (const name of ['prices', 'ended', 'refused', 'moved']) {
     const details = await gateway.ask(`/health?details=${name}`);
     t.match(details.text, 'lastError', 'there is an error to tell of');

@@ -38,34 +38,43 @@ const INVALID: Record<string, readonly [given: unknown, path: string]> = {
   'a name with a quote': [{ name: 'a"b' }, 'name'],
 };
 
-t.test('each wrong option is one error with a code that names its path, and leaves nothing running', async (t) => {
-  for (const [what, [given, path]] of Object.entries(INVALID)) {
-    const app = fastify();
-    const before = process.getActiveResourcesInfo().length;
-    await t.rejects(
-      async () => app.register(sseGateway, { channels, ...(given as object) } as SseGatewayOptions),
-      { code: 'SSE_GATEWAY_OPTION_INVALID', message: new RegExp(`option ${path.replaceAll('.', '\\.')}: `) },
-      what,
-    );
-    t.notOk(app.hasDecorator('sseGateway'), what);
-    t.equal(process.getActiveResourcesInfo().length, before, 'no timer, no socket');
-    await app.close();
-  }
-});
+t.test(
+  'each wrong option is one error with a code that names its path, and leaves nothing running',
+  async (t) => {
+    for (const [what, [given, path]] of Object.entries(INVALID)) {
+      const app = fastify();
+      const before = process.getActiveResourcesInfo().length;
+      await t.rejects(
+        async () => app.register(sseGateway, { channels, ...(given as object) } as SseGatewayOptions),
+        {
+          code: 'SSE_GATEWAY_OPTION_INVALID',
+          message: new RegExp(`option ${path.replaceAll('.', '\\.')}: `),
+        },
+        what,
+      );
+      t.notOk(app.hasDecorator('sseGateway'), what);
+      t.equal(process.getActiveResourcesInfo().length, before, 'no timer, no socket');
+      await app.close();
+    }
+  },
+);
 
-t.test('a registration that fails at a taken path leaves no timer, and the registry to the next', async (t) => {
-  const registry = new Registry();
-  const first = fastify();
-  first.get('/metrics', async () => 'mine');
-  const before = process.getActiveResourcesInfo().length;
-  const options = { channels, metrics: { registry } };
-  await t.rejects(async () => first.register(sseGateway, options), { code: 'SSE_GATEWAY_ROUTE_TAKEN' });
-  t.equal(process.getActiveResourcesInfo().length, before);
-  const second = fastify();
-  t.teardown(() => Promise.all([first.close(), second.close()]));
-  await second.register(sseGateway, options);
-  t.match(await registry.metrics(), 'sse_gateway_subscribers{gateway="default",channel="news"} 0');
-});
+t.test(
+  'a registration that fails at a taken path leaves no timer, and the registry to the next',
+  async (t) => {
+    const registry = new Registry();
+    const first = fastify();
+    first.get('/metrics', async () => 'mine');
+    const before = process.getActiveResourcesInfo().length;
+    const options = { channels, metrics: { registry } };
+    await t.rejects(async () => first.register(sseGateway, options), { code: 'SSE_GATEWAY_ROUTE_TAKEN' });
+    t.equal(process.getActiveResourcesInfo().length, before);
+    const second = fastify();
+    t.teardown(() => Promise.all([first.close(), second.close()]));
+    await second.register(sseGateway, options);
+    t.match(await registry.metrics(), 'sse_gateway_subscribers{gateway="default",channel="news"} 0');
+  },
+);
 
 t.test('without options of its own the plugin has all three faces at their paths', (t) => {
   t.match(splitOptions({ channels }), {

@@ -133,6 +133,21 @@ t.test('replay unknown: a reconnect of the upstream is a gap for all, and part o
   t.strictSame(gapsOf(late), [gap], 'who resumes across it is told as well');
 });
 
+t.test('a client without an id that wakes a resting channel hears of no gap', async (t) => {
+  const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, lingerMs: 0 } } }));
+  const first = await gateway.live();
+  gateway.upstream.publishNumbered(3);
+  await first.waitFor(3);
+  first.destroy();
+  await gateway.waitForState('idle');
+  await gateway.upstream.waitForConnections(0);
+  const client = await gateway.live();
+  gateway.upstream.publishNumbered(1);
+  await client.waitFor(({ lastEventId }) => lastEventId === '4', 'the new event');
+  t.strictSame(gapsOf(client), [], 'it has missed nothing');
+  t.strictSame(numbersOf(client), [4]);
+});
+
 t.test('replay true: an upstream that replays is taken at its word, without a gap', async (t) => {
   const gateway = await serve(t, (origin) => ({
     channels: { prices: { url: origin, replay: true, ...quick } },

@@ -39,5 +39,7 @@ export function moved(before: Scrape, after: Scrape): Record<string, number> {
 
 /** The name that a sample's metric was declared with. */
 export function metricOf(series: string): string {
-  return series.replace(/\{.*/, '').replace(/^(delivery_seconds|subscriber_lag_bytes)_(?:bucket|sum|count)$/, '$1');
+  return series
+    .replace(/\{.*/, '')
+    .replace(/^(delivery_seconds|subscriber_lag_bytes)_(?:bucket|sum|count)$/, '$1');
 }

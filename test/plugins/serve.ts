@@ -4,11 +4,7 @@
  * short timings and await what they cause.
  */
 import type { AddressInfo } from 'node:net';
-import fastify, {
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  type RawServerDefault,
-} from 'fastify';
+import fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Test } from 'tap';
 import type { SseGatewayOptions } from '../../plugins/options.js';
 import sseGateway from '../../plugins/plugin.js';

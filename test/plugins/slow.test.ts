@@ -25,7 +25,10 @@ async function stuck(t: Test, options: ChannelDefaults) {
   client.pause();
   /** Publishes until the channel's worst lag is so many bytes, at the pace of the client that keeps up. */
   const flood = async (lag: number) => {
-    while (gateway.app.sseGateway.stats().channels['prices']!.maxLagBytes < lag && gateway.subscribers === 2) {
+    while (
+      gateway.app.sseGateway.stats().channels['prices']!.maxLagBytes < lag &&
+      gateway.subscribers === 2
+    ) {
       upstream.publishNumbered(20);
       await fast.waitFor(upstream.number);
     }
@@ -46,22 +49,29 @@ function holes({ events }: SseClient): { at: number; lost: number; next: number 
   );
 }
 
-t.test('skip: a client below the floor is told what it lost, to the event, and goes on at the tip', async (t) => {
-  const { upstream, client, fast, flood } = await stuck(t, { onSlow: 'skip' });
-  await flood(1.5 * RETAIN);
-  client.resume();
-  await client.waitFor((client) => gapsOf(client).length === 1, 'the gap');
-  upstream.publishNumbered(1);
-  await client.waitFor(({ lastEventId }) => lastEventId === String(upstream.number), 'the last event');
-  const [hole, ...others] = holes(client);
-  t.strictSame(others, []);
-  t.match(gapsOf(client), [
-    { reason: 'lagged', repeats: false, lost: hole!.lost, resume: String(hole!.next - 1) },
-  ]);
-  t.ok(hole!.lost > RETAIN / EVENT);
-  t.equal(client.events.findIndex(({ type }) => type === 'gateway.gap'), hole!.at, 'it stands in the hole');
-  t.ok(fast.check?.contiguous && fast.check.gaps === 0, 'the other client noticed nothing');
-});
+t.test(
+  'skip: a client below the floor is told what it lost, to the event, and goes on at the tip',
+  async (t) => {
+    const { upstream, client, fast, flood } = await stuck(t, { onSlow: 'skip' });
+    await flood(1.5 * RETAIN);
+    client.resume();
+    await client.waitFor((client) => gapsOf(client).length === 1, 'the gap');
+    upstream.publishNumbered(1);
+    await client.waitFor(({ lastEventId }) => lastEventId === String(upstream.number), 'the last event');
+    const [hole, ...others] = holes(client);
+    t.strictSame(others, []);
+    t.match(gapsOf(client), [
+      { reason: 'lagged', repeats: false, lost: hole!.lost, resume: String(hole!.next - 1) },
+    ]);
+    t.ok(hole!.lost > RETAIN / EVENT);
+    t.equal(
+      client.events.findIndex(({ type }) => type === 'gateway.gap'),
+      hole!.at,
+      'it stands in the hole',
+    );
+    t.ok(fast.check?.contiguous && fast.check.gaps === 0, 'the other client noticed nothing');
+  },
+);
 
 t.test('disconnect: a client below the floor is closed as lagged, what it got is contiguous', async (t) => {
   const { gateway, client, reasons, flood } = await stuck(t, { onSlow: 'disconnect', heartbeatMs: 100 });

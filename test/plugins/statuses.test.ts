@@ -1,5 +1,4 @@
 import t from 'tap';
-import { until } from '../helpers/waits.js';
 import { serve } from './serve.js';
 
 interface Refusal {
@@ -46,7 +45,10 @@ t.test('HEAD answers the head of the stream, ends, and opens nothing', async (t)
   await gateway.ask('/events/rooms/lobby', { method: 'HEAD' });
   t.equal(gateway.upstream.requests.length, 1);
   t.notOk('rooms/lobby' in gateway.app.sseGateway.stats().channels);
-  t.equal((await gateway.ask('/events/prices', { method: 'HEAD', headers: { accept: 'text/html' } })).status, 406);
+  t.equal(
+    (await gateway.ask('/events/prices', { method: 'HEAD', headers: { accept: 'text/html' } })).status,
+    406,
+  );
 });
 
 t.test('OPTIONS says what is allowed', async (t) => {
@@ -100,7 +102,11 @@ t.test('two ids to resume from are 400 unless they are the same', async (t) => {
   await conflict.waitFor(/SSE_GATEWAY_RESUME_ID_CONFLICT/);
   t.match(conflict.text, /^HTTP\/1\.1 400 /);
   t.equal(gateway.upstream.socketsTotal, 0);
-  for (const ids of [['7', '7'], ['7', ''], ['', '']]) {
+  for (const ids of [
+    ['7', '7'],
+    ['7', ''],
+    ['', ''],
+  ]) {
     const same = ask(...ids);
     await same.waitFor('retry:');
     t.match(same.text, /^HTTP\/1\.1 200 /, JSON.stringify(ids));
@@ -150,102 +156,6 @@ t.test('a template parameter goes upstream percent-encoded, in one path segment'
     await gateway.reader({ path: `/events/rooms/${given}` });
     t.equal((await gateway.upstream.waitForRequests(before + 1)).url, asked, given);
   }
-});
-
-t.test("the upstream's 204 is the client's 204", async (t) => {
-  const gateway = await serve(t);
-  gateway.upstream.respond({ status: 204 });
-  const first = await gateway.ask('/events/prices');
-  t.equal(first.status, 204);
-  t.equal((await gateway.ask('/events/prices')).status, 204);
-  t.equal(gateway.upstream.requests.length, 1, 'and is remembered');
-});
-
-t.test('an upstream that stopped for good is 502 with the time until it may be tried again', async (t) => {
-  const answers = {
-    401: { status: 401 },
-    403: { status: 403 },
-    404: { status: 404 },
-    410: { status: 410 },
-    html: { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>' },
-    'no type': { status: 200 },
-    charset: { status: 200, headers: { 'content-type': 'text/event-stream; charset=latin1' } },
-  };
-  for (const [name, answer] of Object.entries(answers)) {
-    const gateway = await serve(t, (origin) => ({
-      channels: { prices: { url: origin, retryFailedMs: 42_500 } },
-    }));
-    gateway.upstream.respond(answer);
-    for (const turn of ['the first client', 'a later one']) {
-      const { status, headers, text } = await gateway.ask('/events/prices');
-      t.equal(status, 502, `${name}: ${turn}`);
-      t.equal(code(text), 'SSE_GATEWAY_UPSTREAM_FAILED');
-      const after = Number(headers.get('retry-after'));
-      t.ok(after > 30 && after <= 43, `Retry-After ${after}`);
-    }
-    t.equal(gateway.upstream.requests.length, 1);
-    t.equal(gateway.subscribers, 0);
-  }
-});
-
-t.test('after retryFailedMs the next client opens one attempt', async (t) => {
-  const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, retryFailedMs: 1 } } }));
-  gateway.upstream.respond({ status: 404 }, 1);
-  t.equal((await gateway.ask('/events/prices')).status, 502);
-  await until(
-    () => gateway.app.sseGateway.stats().channels['prices']?.retryInMs === 0,
-    () => 'the wait is not over',
-  );
-  const client = await gateway.live();
-  t.equal(client.status, 200);
-  t.equal(gateway.upstream.requests.length, 2);
-});
-
-t.test('the subscribers of a channel that fails are told, and closed as upstream-failed', async (t) => {
-  const reasons: unknown[] = [];
-  const gateway = await serve(t, (origin) => ({
-    channels: { prices: { url: origin, backoffBaseMs: 1, backoffMinMs: 1 } },
-    onStream: (_request, { type, reason }) => type === 'close' && reasons.push(reason),
-  }));
-  const clients = [await gateway.live(), await gateway.live()];
-  gateway.upstream.respond({ status: 410 });
-  gateway.upstream.cutAll();
-  for (const client of clients) {
-    t.match(await client.waitForClose(), { why: 'complete', atBoundary: true });
-    t.match(client.events.at(-1), { type: 'gateway.end', data: '{"reason":"SSE_GATEWAY_UPSTREAM_STATUS"}' });
-  }
-  await gateway.waitForSubscribers(0);
-  t.strictSame(reasons, ['upstream-failed', 'upstream-failed']);
-});
-
-t.test('a client that leaves while the first connect waits leaves nothing behind', async (t) => {
-  let streams = 0;
-  const gateway = await serve(t, (origin) => ({
-    channels: { prices: { url: origin, lingerMs: 0 } },
-    onStream: () => {
-      streams += 1;
-    },
-  }));
-  let answer: () => void = () => undefined;
-  gateway.upstream.respond((_request, response) => {
-    answer = () => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-    return true;
-  });
-  const gone = new Promise((resolve) => {
-    gateway.app.server.once('connection', (socket) => socket.once('close', resolve));
-  });
-  const early = gateway.client();
-  await gateway.upstream.waitForRequests(1);
-  early.destroy();
-  await gone;
-  answer();
-  await gateway.waitForState('idle');
-  t.equal(gateway.subscribers, 0);
-  t.equal(streams, 0, 'a stream that never began is not told of');
-  await until(
-    () => gateway.upstream.sockets === 0,
-    () => `${gateway.upstream.sockets} sockets at the upstream`,
-  );
 });
 
 t.test('inject() answers what is refused, as it does for any route', async (t) => {

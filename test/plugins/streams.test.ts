@@ -49,17 +49,20 @@ t.test('what the upstream sends right behind its head is for the client that mad
   }
 });
 
-t.test('however many clients there are, the upstream has one connection, and none a while after the last', async (t) => {
-  const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, lingerMs: 50 } } }));
-  const clients = await Promise.all(Array.from({ length: 50 }, () => gateway.reader()));
-  await gateway.upstream.waitForConnections(1);
-  t.equal(gateway.upstream.socketsTotal, 1);
-  for (const client of clients) client.destroy();
-  await gateway.upstream.waitForConnections(0);
-  await gateway.waitForState('idle');
-  await gateway.live();
-  t.equal(gateway.upstream.socketsTotal, 2);
-});
+t.test(
+  'however many clients there are, the upstream has one connection, and none a while after the last',
+  async (t) => {
+    const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, lingerMs: 50 } } }));
+    const clients = await Promise.all(Array.from({ length: 50 }, () => gateway.reader()));
+    await gateway.upstream.waitForConnections(1);
+    t.equal(gateway.upstream.socketsTotal, 1);
+    for (const client of clients) client.destroy();
+    await gateway.upstream.waitForConnections(0);
+    await gateway.waitForState('idle');
+    await gateway.live();
+    t.equal(gateway.upstream.socketsTotal, 2);
+  },
+);
 
 t.test('every event reaches every client whole, in order, whatever is in it', async (t) => {
   const gateway = await serve(t);
@@ -112,7 +115,10 @@ t.test('maxAgeMs ends a stream with whole events, and the next goes on behind th
     t.equal(client.headers['sse-gateway-resume'], 'exact');
   }
   gateway.upstream.stop();
-  await client.waitFor(({ lastEventId }) => lastEventId === String(gateway.upstream.number), 'the last event');
+  await client.waitFor(
+    ({ lastEventId }) => lastEventId === String(gateway.upstream.number),
+    'the last event',
+  );
   t.ok(client.check?.contiguous, String(client.check));
   t.equal(client.check?.events, gateway.upstream.number);
 });
@@ -120,7 +126,9 @@ t.test('maxAgeMs ends a stream with whole events, and the next goes on behind th
 t.test('a foreign event cannot break out of its frame', async (t) => {
   const gateway = await serve(t);
   const client = await gateway.live();
-  gateway.upstream.write(Buffer.from('data: a\xff\xfeb\n\nid: x\0y\ndata: nul\n\ndata: cr\rdata: two\n\n', 'latin1'));
+  gateway.upstream.write(
+    Buffer.from('data: a\xff\xfeb\n\nid: x\0y\ndata: nul\n\ndata: cr\rdata: two\n\n', 'latin1'),
+  );
   gateway.upstream.write('\ufeffdata: no field\n\ndata: fin\n\n');
   await client.waitFor((client) => client.events.at(-1)?.data === 'fin', 'the last event');
   t.strictSame(client.data, ['a\ufffd\ufffdb', 'nul', 'cr\ntwo', 'fin']);

@@ -1,0 +1,39 @@
+/**
+ * Waits until a response owns its socket. A pipelined one does only when those before it are done; what is written to
+ * the socket earlier lands in the middle of theirs. It refuses to know what the response is for.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Those who wait on each connection: one listener for all, as a client may pipeline hundreds of requests. */
+const waiting = new WeakMap<Socket, Set<() => void>>();
+
+/** Resolves to false when the connection ends first. */
+export function ownsSocket(response: ServerResponse): Promise<boolean> {
+  const connection = response.req.socket;
+  if (response.socket !== null) return Promise.resolve(!response.socket.destroyed);
+  if (connection.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const waiters = waitersOn(connection);
+    const settle = (owned: boolean): void => {
+      response.removeListener('socket', owns);
+      waiters.delete(gone);
+      resolve(owned);
+    };
+    const owns = (): void => settle(true);
+    const gone = (): void => settle(false);
+    response.once('socket', owns);
+    waiters.add(gone);
+  });
+}
+
+function waitersOn(connection: Socket): Set<() => void> {
+  const known = waiting.get(connection);
+  if (known !== undefined) return known;
+  const waiters = new Set<() => void>();
+  waiting.set(connection, waiters);
+  connection.once('close', () => {
+    for (const gone of waiters) gone();
+  });
+  return waiters;
+}
