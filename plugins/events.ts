@@ -4,8 +4,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, type Parameters } from '../src/index.js';
+import { assertAcceptable, STREAM_HEADERS } from './media-type.js';
 import { addRoute } from './route.js';
-import { assertAcceptable, openStream, STREAM_HEADERS, type StreamContext } from './stream.js';
+import { openStream, type StreamContext } from './stream.js';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 

@@ -9,8 +9,8 @@ export interface StreamInfo {
   /** The configured name, and the channel's own (the same but for templates). */
   readonly channel: string;
   readonly key: string;
-  /** How the client began: without an id, without a hole, or with an announced one. */
-  readonly resume: 'fresh' | 'exact' | 'gap';
+  /** How the client began: without an id, without a hole, with an announced one, or waiting for what it asked for. */
+  readonly resume: 'fresh' | 'exact' | 'gap' | 'pending';
   /** At `close`: why, and how long it lasted. */
   readonly reason?: CloseReason;
   readonly durationMs?: number;

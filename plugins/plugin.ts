@@ -9,7 +9,7 @@ import { eventsRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { metricsRoutes } from './metrics.js';
 import { type SseGatewayOptions, splitOptions } from './options.js';
-import { openStream } from './stream.js';
+import { disconnect, type OpenStream, openStream, type StreamContext } from './stream.js';
 
 export {
   type ChannelOptions,
@@ -23,6 +23,7 @@ export {
   type LocalEvent,
 } from '../src/index.js';
 export type { SseGatewayOptions, StreamInfo } from './options.js';
+export type { OpenStream } from './stream.js';
 
 /** `app.sseGateway`. */
 export interface SseGateway {
@@ -43,6 +44,11 @@ export interface SseGateway {
   publish(channel: string, event: LocalEvent): void;
   /** Lets every client go, spread over `drainMs`; what `app.close()` does too. Idempotent. */
   drain(): Promise<void>;
+  /**
+   * Ends the streams that the filter chooses, with whole events; returns how many. Their clients may come back: a
+   * client that must not has to be refused by a hook.
+   */
+  disconnect(filter: (stream: OpenStream) => boolean): number;
   /** A snapshot of channels, subscribers and memory. */
   stats(): GatewayStats;
 }
@@ -67,13 +73,14 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
   const { prefix } = input as { prefix?: string };
   const { gateway: gatewayOptions, events, health, metrics, onStream } = splitOptions(input);
   const gateway = new Gateway(gatewayOptions, { logger: app.log });
-  const streams = { gateway, onStream };
+  const streams: StreamContext = { gateway, onStream, open: new Map() };
 
   app.decorate('sseGateway', {
     subscribe: (request, reply, channel, parameters = {}) =>
       openStream(streams, request, reply, channel, parameters),
     publish: (channel, event) => gateway.publish(channel, event),
     drain: () => gateway.drain(),
+    disconnect: (filter) => disconnect(streams.open, filter),
     stats: () => gateway.stats(),
   } satisfies SseGateway);
 

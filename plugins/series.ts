@@ -47,6 +47,11 @@ const COUNTERS: readonly CounterRow[] = [
   ],
   ['events_out_total', 'Events whose write a live socket confirmed.', (m) => m.eventsOut],
   ['events_repaired_total', 'Upstream events with invalid UTF-8, repaired.', (m) => m.eventsRepaired],
+  [
+    'events_repeated_total',
+    'Events that an upstream sent again at a reconnect, dropped.',
+    (m) => m.eventsRepeated,
+  ],
   ['cursors_unsendable_total', 'Upstream ids that no request header can carry.', (m) => m.cursorsUnsendable],
   ['bytes_in_total', 'Bytes of body from upstreams.', (m) => m.bytesIn],
   ['bytes_out_total', 'Bytes of events whose write a live socket confirmed.', (m) => m.bytesOut],
@@ -77,9 +82,9 @@ const CHANNEL_GAUGES: readonly ChannelGaugeRow[] = [
   [
     'events_pending',
     'Events offered to subscribers whose fate is open.',
-    ({ fanOut }) => total(fanOut.subscribers, (s) => s.pending),
+    ({ subscribers }) => total(subscribers, (one) => one.pending),
   ],
-  ['subscribers', 'Client streams that are open.', ({ fanOut }) => fanOut.size],
+  ['subscribers', 'Client streams that are open.', ({ subscribers }) => subscribers.size],
   ['log_bytes', 'Bytes retained.', ({ log }) => log.bytes],
   ['log_events', 'Events retained.', ({ log }) => log.tipSeq - log.floorSeq],
   ['log_pinned_bytes', 'Bytes trimmed, and pinned by a write under way.', ({ log }) => log.pinnedBytes],

@@ -3,9 +3,7 @@
  * after that the response belongs to the channel.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Negotiator from 'negotiator';
 import {
-  type Channel,
   type ErrorCode,
   type Gateway,
   GatewayError,
@@ -13,32 +11,26 @@ import {
   isHttp2,
   ownsSocket,
   type Parameters,
-  type Resume,
+  type Subscriber,
 } from '../src/index.js';
 import { lastEventId } from './last-event-id.js';
+import { assertAcceptable, STREAM_HEADERS } from './media-type.js';
 import type { SseGatewayOptions, StreamInfo } from './options.js';
+import { refuse, refuseFailed } from './refusal.js';
 
 export interface StreamContext {
   readonly gateway: Gateway;
   readonly onStream: SseGatewayOptions['onStream'];
+  /** The streams that are open, with what opened them. */
+  readonly open: Map<Subscriber, OpenStream>;
 }
 
-/** What every stream's head says; DESIGN §8 has the reasons. */
-export const STREAM_HEADERS = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache, no-store, no-transform',
-  'x-accel-buffering': 'no',
-} as const;
-
-const TYPE = 'text/event-stream';
-/** What an `Accept` may name: the type with its charset, and without. */
-const TYPES = [STREAM_HEADERS['content-type'], TYPE];
-
-/** @throws GatewayError 406 when the client does not accept event streams */
-export function assertAcceptable(request: FastifyRequest): void {
-  if (new Negotiator(request).mediaType(TYPES) === undefined) {
-    throw new GatewayError('NOT_ACCEPTABLE', `this resource is ${TYPE}`);
-  }
+/** What `disconnect` chooses by. */
+export interface OpenStream {
+  readonly request: FastifyRequest;
+  /** The configured name, and the channel's own. */
+  readonly channel: string;
+  readonly key: string;
 }
 
 /** Answers with the stream of a channel. @throws GatewayError before the stream begins */
@@ -84,8 +76,17 @@ async function begin(
   const response = reply.raw as HttpResponse;
   if (!(await ready(response))) return void reply.hijack();
   const channel = gateway.channel(name, parameters);
+  const leave = gateway.admit(channel, request.ip);
+  if (typeof leave === 'string') {
+    channel.metrics.refusals.add(leave);
+    return void refuse(gateway, request, reply, leave);
+  }
   const askedAt = channel.log.tipSeq;
-  const release = channel.claim();
+  const giveUp = channel.claim(id);
+  const release = (): void => {
+    giveUp();
+    leave();
+  };
   try {
     await channel.headKnown();
     if (gone(response)) {
@@ -97,18 +98,22 @@ async function begin(
       release();
       return void refuseFailed(channel, reply);
     }
-    const resume = id === undefined ? freshFrom(channel, askedAt) : channel.locate(id);
+    const { subscribers } = channel;
+    const resume = id === undefined ? subscribers.fresh(askedAt) : subscribers.locate(id);
     if (resume.outcome === 'gap' && channel.options.onGap === 'reject') {
       throw new GatewayError('RESUME_GAP', `the events after that id are not available: ${resume.reason}`);
     }
     reply.hijack();
-    const told = { channel: name, key: channel.key, resume: resume.outcome } as const;
+    const stream = { request, channel: name, key: channel.key };
+    const told = { channel: name, key: channel.key, resume: resume.outcome };
     const openedAt = performance.now();
     head(response, reply, { 'sse-gateway-resume': resume.outcome });
-    channel.subscribe(response, resume, id, (reason) => {
+    const subscriber = subscribers.join(response, resume, id, (reason) => {
+      context.open.delete(subscriber);
       release();
       tell(context, request, { ...told, type: 'close', reason, durationMs: performance.now() - openedAt });
     });
+    context.open.set(subscriber, stream);
     tell(context, request, { ...told, type: 'open' });
   } catch (error) {
     release();
@@ -117,14 +122,6 @@ async function begin(
     request.log.error({ err: error, channel: channel.key }, 'a stream could not begin');
     response.destroy();
   }
-}
-
-/**
- * Without an id a client begins where the log stood when it asked: what its own request made the upstream send while it
- * waited for the head, such as a snapshot right behind it, is meant for it too.
- */
-function freshFrom({ log }: Channel, askedAt: number): Resume {
-  return { outcome: 'fresh', seq: Math.max(askedAt, log.floorSeq) };
 }
 
 /** The head of a stream, with the headers that hooks have set (CORS, security headers, cookies). */
@@ -151,25 +148,6 @@ function head(response: HttpResponse, reply: FastifyReply, own: Record<string, s
   response.flushHeaders();
 }
 
-/** An upstream that stopped for good: 204 for its 204, else 502 with the time until somebody may try again. */
-function refuseFailed(channel: Channel, reply: FastifyReply): FastifyReply {
-  const { failure, metrics } = channel;
-  if (failure?.code === 'SSE_GATEWAY_UPSTREAM_NO_CONTENT') {
-    metrics.refusals.add('no-content');
-    return reply.code(204).send();
-  }
-  metrics.refusals.add('failed');
-  reply.header('retry-after', Math.ceil((channel.retryInMs ?? 0) / 1_000));
-  return reply
-    .code(502)
-    .send(
-      new GatewayError(
-        'UPSTREAM_FAILED',
-        `the upstream of this channel has stopped: ${failure?.code ?? 'unknown'}`,
-      ),
-    );
-}
-
 /** False when the client is gone before its turn on the connection comes. */
 function ready(response: HttpResponse): Promise<boolean> {
   return isHttp2(response) ? Promise.resolve(!response.stream.destroyed) : ownsSocket(response);
@@ -191,4 +169,14 @@ function tell({ onStream }: StreamContext, request: FastifyRequest, info: Stream
   } catch (error) {
     threw(error);
   }
+}
+
+/** Ends the streams that the filter chooses; returns how many. */
+export function disconnect(
+  open: ReadonlyMap<Subscriber, OpenStream>,
+  filter: (stream: OpenStream) => boolean,
+): number {
+  const chosen = [...open].filter(([, stream]) => filter(stream));
+  for (const [subscriber] of chosen) subscriber.end('disconnected');
+  return chosen.length;
 }

@@ -5,14 +5,9 @@
 import { type ChannelStatus, channelStatus } from './channel-status.js';
 import type { Clock, Random } from './clock.js';
 import { Demand } from './demand.js';
-import { ChunkFramer } from './downstream/chunk-framer.js';
-import { FanOut } from './downstream/fan-out.js';
-import { type HttpResponse, httpSink } from './downstream/http-sink.js';
-import type { Subscriber } from './downstream/subscriber.js';
 import { memoryEngine } from './engine/memory.js';
 import { type CloseReason, GatewayError } from './errors.js';
 import { endFrame } from './gap.js';
-import { gapId, idBefore } from './gap-ids.js';
 import { HeadWait } from './head-wait.js';
 import { Ingest, type LocalEvent } from './ingest.js';
 import type { LogBudget } from './log/budget.js';
@@ -20,10 +15,10 @@ import { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
 import type { Logger } from './logger.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
-import { opening } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
-import { fresh, locate, type Resume } from './resume.js';
+import { upstreamIdOf } from './resume.js';
 import type { Source, SourceFactory, SourceState } from './source.js';
+import { Subscribers } from './subscribers.js';
 import { upstreamObserver } from './upstream-observer.js';
 
 export interface ChannelContext {
@@ -37,7 +32,14 @@ export interface ChannelContext {
   readonly metrics: ChannelMetrics;
   /** Undefined: only `publish` fills the log. */
   readonly source: SourceFactory | undefined;
+  /** A private request to the same upstream, made once; undefined where it can't be asked. */
+  readonly backfill?: SourceFactory | undefined;
+  /** Epochs for logs beside the channel's. */
+  readonly nextEpoch?: () => number;
 }
+
+/** Events by whose fingerprints repeats are recognised, beyond those that the log may hold (DESIGN §7). */
+const REMEMBERED = 1_024;
 
 export type { ChannelStatus } from './channel-status.js';
 
@@ -48,15 +50,14 @@ export class Channel {
   readonly options: ResolvedChannelOptions;
   readonly metrics: ChannelMetrics;
   readonly log: EventLog;
-  readonly fanOut: FanOut;
+  readonly subscribers: Subscribers;
   readonly #context: ChannelContext;
   readonly #ingest: Ingest;
   readonly #source: Source | undefined;
   readonly #demand: Demand;
-  readonly #framer = new ChunkFramer();
-  readonly #leaveCalls = new Map<Subscriber, (reason: CloseReason) => void>();
   readonly #head: HeadWait;
   #lastEventAt: number | undefined;
+  #openedAt = Number.NEGATIVE_INFINITY;
   #closed: CloseReason | undefined;
   readonly #createdAt: number;
 
@@ -77,18 +78,6 @@ export class Channel {
       retainAgeMs: options.retainAgeMs,
       epoch: context.epoch,
     });
-    this.fanOut = new FanOut({
-      log: this.log,
-      clock,
-      metrics: context.metrics,
-      policy: options,
-      sliceBytes: options.sliceBytes,
-      heartbeatMs: options.heartbeatMs,
-      onGap: options.onGap,
-      idBefore: (seq) => idBefore(this.log, options.ids, seq),
-      gapId: (seq) => gapId(this.log, options.ids, seq),
-      onLeave: (subscriber, reason) => this.#left(subscriber, reason),
-    });
     this.#ingest = new Ingest({
       log: this.log,
       pool: context.pool,
@@ -97,18 +86,31 @@ export class Channel {
       replay: options.replay,
       onGap: options.onGap,
       maxEventBytes: options.maxEventBytes,
+      rememberEvents: options.retainEvents + REMEMBERED,
       metrics: context.metrics,
       committed: (events) => this.#committed(events),
+    });
+    this.subscribers = new Subscribers({
+      ...context,
+      log: this.log,
+      continuity: this.#ingest.continuity,
+      options,
+      coldUntil: () => this.#coldUntil(),
+      backfill: context.backfill,
+      nextEpoch: context.nextEpoch ?? (() => this.log.epoch),
     });
     this.#source = context.source?.(
       this.#ingest,
       upstreamObserver(key, context.metrics, context.logger, {
         headKnown: () => this.#head.over(),
-        failed: (error) =>
-          this.fanOut.end(
-            'upstream-failed',
-            endFrame(error?.code ?? 'SSE_GATEWAY_UPSTREAM_FAILED', this.retryMs()),
-          ),
+        connected: () => {
+          this.#openedAt = clock.now();
+          this.subscribers.anchored();
+        },
+        failed: (error) => {
+          const code = error?.code ?? 'SSE_GATEWAY_UPSTREAM_FAILED';
+          this.subscribers.end('upstream-failed', endFrame(code, this.subscribers.retryMs()));
+        },
       }),
     );
     this.#demand = new Demand({
@@ -138,13 +140,13 @@ export class Channel {
 
   /** Nobody wants it and nothing in it is worth keeping. */
   get forgettable(): boolean {
-    if (this.#demand.wanted || this.fanOut.size > 0) return false;
+    if (this.#demand.wanted || this.subscribers.size > 0) return false;
     return this.state === 'failed' ? this.retryInMs === 0 : this.log.floorSeq === this.log.tipSeq;
   }
 
   /** Could be forgotten when room is needed: nobody holds it, though it may linger and its log may hold events. */
   get idle(): boolean {
-    return !this.#demand.held && this.fanOut.size === 0;
+    return !this.#demand.held && this.subscribers.size === 0;
   }
 
   /** Opens the upstream now (option `always`). */
@@ -152,8 +154,15 @@ export class Channel {
     if (this.options.always) this.#open();
   }
 
-  /** A claim on the upstream, taken before a client's stream begins; the function returned gives it back. */
-  claim(): () => void {
+  /**
+   * A claim on the upstream, taken before a client's stream begins; the function returned gives it back. A first
+   * connection is made behind the id of the client that causes it: nobody can say better where to begin.
+   */
+  claim(lastEventId?: Uint8Array): () => void {
+    const { continuity } = this.#ingest;
+    if (this.state === 'idle') this.#ingest.reopen();
+    const asked = lastEventId === undefined ? undefined : upstreamIdOf(lastEventId);
+    if (asked !== undefined && continuity.seedable && this.options.ids !== 'gateway') continuity.seed(asked);
     return this.#demand.take();
   }
 
@@ -163,51 +172,9 @@ export class Channel {
    */
   headKnown(): Promise<void> {
     const { connectWaitMs } = this.options;
-    if (this.state !== 'connecting' || this.fanOut.size > 0 || connectWaitMs === 0) return Promise.resolve();
+    if (this.state !== 'connecting' || this.subscribers.size > 0 || connectWaitMs === 0)
+      return Promise.resolve();
     return this.#head.wait(connectWaitMs);
-  }
-
-  /** Where a client with this Last-Event-ID goes on; counts nothing. */
-  locate(lastEventId: Uint8Array | undefined): Resume {
-    return locate(this.log, lastEventId);
-  }
-
-  /** Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since. */
-  fresh(askedAt: number): Resume {
-    return fresh(this.log, askedAt);
-  }
-
-  /**
-   * Begins a client's stream on a response whose head is out.
-   * @param left called once, with the reason, when the client is gone
-   */
-  subscribe(
-    response: HttpResponse,
-    resume: Resume,
-    lastEventId: Uint8Array | undefined,
-    left: (reason: CloseReason) => void,
-  ): Subscriber {
-    const { random, clock } = this.#context;
-    const { maxAgeMs } = this.options;
-    this.metrics.resumes.add(resume.outcome);
-    if (resume.outcome === 'gap') this.metrics.gaps.add(resume.reason);
-    const expiresAt =
-      maxAgeMs === 0 ? Number.POSITIVE_INFINITY : clock.now() + maxAgeMs * (0.8 + 0.2 * random());
-    const subscriber = this.fanOut.join(
-      httpSink(response, this.#framer),
-      this.log.positionOf(resume.seq),
-      expiresAt,
-      opening(this.log, this.options, resume, lastEventId, this.retryMs()),
-    );
-    this.#leaveCalls.set(subscriber, left);
-    if (this.#closed !== undefined) subscriber.destroy(this.#closed);
-    return subscriber;
-  }
-
-  /** A reconnection time for one client, ms: random, so that clients that left together do not come back together. */
-  retryMs(): number {
-    const { retryMinMs, retryMaxMs } = this.options;
-    return Math.round(retryMinMs + (retryMaxMs - retryMinMs) * this.#context.random());
   }
 
   /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID`, `SSE_GATEWAY_GATEWAY_CLOSED` */
@@ -219,9 +186,7 @@ export class Channel {
   /** The gateway's tick: retention by age, and the subscribers' heartbeats, stalls and ages. */
   tick(now: number): void {
     this.log.trim(now);
-    this.fanOut.tick(now);
-    for (const { cursor } of this.fanOut.subscribers) this.metrics.lag.observe(cursor.lag);
-    this.fanOut.evictHolders(() => this.#affordable());
+    this.subscribers.tick(now);
   }
 
   status(): ChannelStatus {
@@ -232,7 +197,7 @@ export class Channel {
       createdAt: this.#createdAt,
       lastEventAt: this.#lastEventAt,
       log: this.log,
-      subscribers: this.fanOut.subscribers,
+      subscribers: [...this.subscribers],
     });
   }
 
@@ -243,31 +208,26 @@ export class Channel {
     this.#demand.end();
     this.#source?.close('shutdown');
     this.#head.over();
-    this.fanOut.destroy(reason);
+    this.subscribers.destroy(reason);
     this.log.close();
   }
 
   #open(): void {
     if (this.#closed !== undefined) return;
-    if (this.state === 'idle') this.#ingest.reopen();
     this.#source?.open();
-  }
-
-  /** What only slow clients keep is within bounds: no more than history itself may take, and all logs within budget. */
-  #affordable(): boolean {
-    return this.log.pinnedBytes <= this.options.retainBytes && !this.#context.budget.exceeded;
   }
 
   #committed(events: number): void {
     this.#lastEventAt = this.#context.clock.now();
     this.metrics.eventsIn += events;
-    this.fanOut.committed(events);
+    this.subscribers.committed(events);
   }
 
-  #left(subscriber: Subscriber, reason: CloseReason): void {
-    if (this.fanOut.size === 0) this.#framer.forget();
-    const call = this.#leaveCalls.get(subscriber);
-    this.#leaveCalls.delete(subscriber);
-    call?.(reason);
+  /** Until when an id that the log doesn't know may still arrive by itself. */
+  #coldUntil(): number {
+    if (this.state === 'open') return this.#openedAt + this.options.resumeWaitMs;
+    const empty = this.log.floorSeq === this.log.tipSeq;
+    const opening = this.state === 'connecting' || this.state === 'backoff';
+    return empty && opening ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 }

@@ -2,7 +2,8 @@
  * Channels by name, and what they share: the slab pool, the byte budget, the pacer, one tick, drain and close. It
  * refuses to know HTTP servers; whoever has one asks it for a channel.
  */
-import { Channel, type ChannelStatus } from './channel.js';
+import { Admission } from './admission.js';
+import { Channel, type ChannelContext, type ChannelStatus } from './channel.js';
 import { type Clock, type Random, systemClock, type Timer } from './clock.js';
 import { endSpread, flushed, spreadMs } from './drain.js';
 import { type CloseReason, GatewayError } from './errors.js';
@@ -10,8 +11,13 @@ import type { LocalEvent } from './ingest.js';
 import { LogBudget } from './log/budget.js';
 import { SlabPool } from './log/pool.js';
 import { type Logger, silentLogger } from './logger.js';
-import { ChannelMetrics } from './metrics/channel-metrics.js';
-import { type GatewayOptions, type ResolvedGatewayOptions, resolveOptions } from './options.js';
+import { ChannelMetrics, type RefusalReason } from './metrics/channel-metrics.js';
+import {
+  type GatewayOptions,
+  type ResolvedChannelOptions,
+  type ResolvedGatewayOptions,
+  resolveOptions,
+} from './options.js';
 import type { SourceFactory } from './source.js';
 import {
   byPrecedence,
@@ -40,6 +46,9 @@ interface Family {
 }
 
 const TICK_MS = 1_000;
+/** Beyond the end of a drain, its returners spread over these. */
+const RETURN_MIN_MS = 1_000;
+const RETURN_SPREAD_MS = 4_000;
 /** The event loop must come round a few times per heartbeat even when that is set very low. */
 const TICKS_PER_TIMING = 4;
 const MIN_TICK_MS = 25;
@@ -60,6 +69,10 @@ export class Gateway {
   #tick: Timer | undefined;
   #epoch = 0;
   #draining: Promise<void> | undefined;
+  /** Newcomers are sent away from here on. */
+  #refusing = false;
+  #drainEndsAt = Number.NEGATIVE_INFINITY;
+  readonly #admission: Admission;
   #closed = false;
 
   /** @throws GatewayError `SSE_GATEWAY_OPTION_INVALID` */
@@ -72,6 +85,7 @@ export class Gateway {
     const { pool, maxLogBytes, connectsPerSecond, channels } = this.options;
     this.#pool = new SlabPool({ enabled: pool !== false, poison: pool === 'poison' });
     this.#budget = new LogBudget(maxLogBytes);
+    this.#admission = new Admission(this.options, this.#clock);
     this.#upstreams = httpUpstreams({ clock: this.#clock, random: this.#random, connectsPerSecond });
     for (const name of Object.keys(channels)) {
       const template = compileTemplate(name);
@@ -96,6 +110,25 @@ export class Gateway {
   /** True from the beginning of a drain: new clients should go elsewhere. */
   get draining(): boolean {
     return this.#draining !== undefined || this.#closed;
+  }
+
+  /** The gateway's randomness, for whoever spreads something in its name. */
+  get random(): Random {
+    return this.#random;
+  }
+
+  /** When a client that was sent away by a drain should come back, ms: behind its end, and not with all the others. */
+  returnMs(): number {
+    return (
+      Math.max(0, this.#drainEndsAt - this.#clock.now()) + RETURN_MIN_MS + RETURN_SPREAD_MS * this.#random()
+    );
+  }
+
+  /** Lets a client in to a channel: a function to call once when it has left. Or says why not. */
+  admit(channel: Channel, ip: string): (() => void) | RefusalReason {
+    if (this.#refusing) return 'draining';
+    if (channel.subscribers.size >= channel.options.maxSubscribers) return 'channel-full';
+    return this.#admission.admit(ip);
   }
 
   /** The configured names. */
@@ -146,7 +179,7 @@ export class Gateway {
     for (const { channels: alive } of this.families()) {
       for (const channel of alive) {
         channels[channel.key] = channel.status();
-        subscribers += channel.fanOut.size;
+        subscribers += channel.subscribers.size;
       }
     }
     return {
@@ -188,20 +221,36 @@ export class Gateway {
       throw new GatewayError('CHANNEL_LIMIT', `channel ${name} has ${options.maxChannels} channels alive`);
     }
     const url = options.url === undefined ? undefined : fillUrl(options.url, parameters);
-    this.#epoch = Math.max(Math.floor(this.#clock.wallNow()), this.#epoch + 1);
     const channel = new Channel(name, key, options, {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
       pool: this.#pool,
       budget: this.#budget,
-      epoch: this.#epoch,
+      epoch: this.#nextEpoch(),
+      nextEpoch: () => this.#nextEpoch(),
       metrics: family.metrics,
-      source:
-        url === undefined ? undefined : (this.#source?.(name, url) ?? this.#upstreams.source(url, options)),
+      ...this.#sources(name, url, options),
     });
     family.channels.set(key, channel);
     return channel;
+  }
+
+  /** Above every epoch before, also across restarts as far as the clock goes on. */
+  #nextEpoch(): number {
+    this.#epoch = Math.max(Math.floor(this.#clock.wallNow()), this.#epoch + 1);
+    return this.#epoch;
+  }
+
+  #sources(
+    name: string,
+    url: string | undefined,
+    options: ResolvedChannelOptions,
+  ): Pick<ChannelContext, 'source' | 'backfill'> {
+    if (url === undefined) return { source: undefined };
+    const own = this.#source?.(name, url);
+    if (own !== undefined) return { source: own };
+    return { source: this.#upstreams.source(url, options), backfill: this.#upstreams.once(url, options) };
   }
 
   /** Lets go of one channel that nobody wants. */
@@ -231,15 +280,17 @@ export class Gateway {
     const clock = this.#clock;
     const { drainDelayMs, drainMs } = this.options;
     if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.after(drainDelayMs, resolve));
+    this.#refusing = true;
     const streams = [...this.#channels()].flatMap((channel) =>
-      channel.fanOut.subscribers.map((subscriber) => ({ channel, subscriber })),
+      [...channel.subscribers].map((subscriber) => ({ channel, subscriber })),
     );
     const endsAt = clock.now() + spreadMs(streams.length, drainMs);
+    this.#drainEndsAt = endsAt;
     await endSpread(streams, drainMs, clock, ({ channel, subscriber }) => {
-      const retry = Math.max(0, endsAt - clock.now()) + channel.retryMs();
+      const retry = Math.max(0, endsAt - clock.now()) + channel.subscribers.retryMs();
       subscriber.end('drain', Buffer.from(`retry: ${Math.ceil(retry)}\n\n`));
     });
-    const ending = ({ fanOut }: Channel): boolean => fanOut.subscribers.some((one) => one.ending);
+    const ending = (channel: Channel): boolean => [...channel.subscribers].some((one) => one.ending);
     await flushed(clock, () => ![...this.#channels()].some(ending));
   }
 }

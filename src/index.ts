@@ -18,12 +18,13 @@ export type { Channel, ChannelStatus } from './channel.js';
 export { type Clock, type Random, systemClock, type Timer } from './clock.js';
 export { type HttpResponse, isHttp2 } from './downstream/http-sink.js';
 export { ownsSocket } from './downstream/owns-socket.js';
+export type { Subscriber } from './downstream/subscriber.js';
 export { CLOSE_REASONS, type CloseReason, type ErrorCode, GatewayError } from './errors.js';
 export { GAP_REASONS, type Gap, type GapReason } from './gap.js';
 export { Gateway, type GatewayContext, type GatewayStats } from './gateway.js';
 export type { LocalEvent } from './ingest.js';
 export type { Logger } from './logger.js';
-export type { ChannelMetrics } from './metrics/channel-metrics.js';
+export type { ChannelMetrics, RefusalReason } from './metrics/channel-metrics.js';
 export type { Histogram } from './metrics/histogram.js';
 export type { Tally } from './metrics/tally.js';
 export type {

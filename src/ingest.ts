@@ -4,6 +4,7 @@
  * clients and when anything is sent.
  */
 import { isUtf8 } from 'node:buffer';
+import { Continuity, type Replay } from './continuity.js';
 import type { Engine } from './engine/engine.js';
 import { GatewayError } from './errors.js';
 import { gapFrame } from './gap.js';
@@ -13,6 +14,7 @@ import { Batch } from './log/batch.js';
 import type { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
+import { fingerprint } from './repeats.js';
 import type { Inlet } from './source.js';
 import { frameSize, writeFrame } from './sse/encoder.js';
 import { FramePlace } from './sse/frame.js';
@@ -31,14 +33,18 @@ export interface IngestOptions {
   readonly pool: SlabPool;
   readonly engine: Engine;
   readonly ids: IdMode;
-  /** Whether an upstream that was sent an id is known to replay what was missed. */
-  readonly replay: 'unknown' | boolean;
+  /** Whether an upstream that was sent an id replays what was missed. */
+  readonly replay: Replay;
   /** `silent`: a break in the upstream is counted, and told to nobody. */
   readonly onGap: 'signal' | 'reject' | 'silent';
   readonly maxEventBytes: number;
   readonly metrics: ChannelMetrics;
+  /** Events by which a repeat is recognised after a reconnect: what the log may hold, and some more. */
+  readonly rememberEvents: number;
   /** So many events were committed. */
   readonly committed: (events: number) => void;
+  /** Looks at each event that has an upstream id before it is taken; true: it and all behind it are not wanted. */
+  readonly until?: (id: Uint8Array, frame: Uint8Array) => boolean;
 }
 
 export class Ingest implements Inlet {
@@ -52,19 +58,20 @@ export class Ingest implements Inlet {
   /** Events in the batch that the engine has; 0 when it has none. */
   #committing = 0;
   #nextSeq: number;
-  #cursor: Uint8Array | undefined;
-  /** Seq of the event that carried the cursor, or of the one before where it came alone. */
-  #cursorSeq = 0;
-  /** The newest id field of the run that is being framed, as offsets into its bytes; −1: none yet. */
+  readonly continuity: Continuity;
+  /** The newest id field of the run that is being framed and the one before it, as offsets; −1: none yet. */
   #runFrom = -1;
   #runTo = -1;
+  #beforeFrom = -1;
+  #beforeTo = -1;
   #runSeq = 0;
+  #stopped = false;
   #retryMs: number | undefined;
   #events = 0;
-  #connections = 0;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.continuity = new Continuity(options.replay, options.rememberEvents);
     const { maxEventBytes, pool } = options;
     this.#parser = new Parser((bytes, records) => this.#take(bytes, records), { maxEventBytes });
     const single = (bytes: Buffer, records: EventRecords): void => this.#frameAll(bytes, records);
@@ -76,7 +83,7 @@ export class Ingest implements Inlet {
   }
 
   get cursor(): Uint8Array | undefined {
-    return this.#cursor;
+    return this.continuity.asked;
   }
 
   get retryMs(): number | undefined {
@@ -87,24 +94,24 @@ export class Ingest implements Inlet {
     return this.#events;
   }
 
-  /** Connections whose body has begun, in the life of this channel. */
-  get connections(): number {
-    return this.#connections;
+  get cursorIsClients(): boolean {
+    return this.continuity.seeded;
   }
 
-  /**
-   * The upstream is about to be opened after a rest: its cursor is only of use while the log holds what it follows;
-   * otherwise old history would reach new clients as live.
-   */
+  forgetClientsCursor(): void {
+    this.continuity.forgetSeed();
+  }
+
+  /** The upstream is about to be opened after a rest. */
   reopen(): void {
-    if (this.#cursorSeq < this.#options.log.floorSeq) this.#cursor = undefined;
+    const { log } = this.#options;
+    this.continuity.reopen(log.floorSeq, log.tipSeq);
   }
 
   begin(resumed: boolean): void {
     this.#parser.reset();
     this.#events = 0;
-    if (this.#connections > 0 && !(this.#options.replay === true && resumed)) this.#break();
-    this.#connections += 1;
+    if (this.continuity.begin(resumed, this.#nextSeq)) this.#break();
     this.#flush();
   }
 
@@ -125,7 +132,7 @@ export class Ingest implements Inlet {
     if (code !== undefined) throw new GatewayError('EVENT_INVALID', `the event cannot be framed: ${code}`);
     const prepared = prepareLocal(event);
     const own = this.#options.ids !== 'gateway' && prepared.id !== undefined && prepared.id.length > 0;
-    const id = own ? undefined : this.#mint(this.#cursor);
+    const id = own ? undefined : this.#mint(this.continuity.cursor);
     const at = this.#filling.reserve(localSize(prepared, id));
     this.#push(writeLocal(this.#filling.buffer, at, prepared, id, this.#place), id === undefined);
     this.#flush();
@@ -151,27 +158,49 @@ export class Ingest implements Inlet {
   /** Frames a run of valid events, and keeps its newest id field as the upstream cursor. */
   #frameAll(bytes: Buffer, records: EventRecords): void {
     this.#runFrom = -1;
-    for (let i = 0; i < records.count; i += 1) this.#frame(bytes, records, i);
+    this.#beforeFrom = -1;
+    for (let i = 0; i < records.count && !this.#stopped; i += 1) this.#frame(bytes, records, i);
     if (this.#runFrom < 0) return;
-    const cursor = this.#cursorIn(bytes);
-    this.#cursor = cursor && Buffer.from(cursor);
-    this.#cursorSeq = this.#runSeq;
+    const id = copied(bytes, this.#runFrom, this.#runTo);
+    this.continuity.advance(id, copied(bytes, this.#beforeFrom, this.#beforeTo), this.#runSeq);
   }
 
   #frame(bytes: Buffer, records: EventRecords, i: number): void {
-    const dispatches = records.lineCount(i) > 0;
-    if (records.hasId(i)) {
-      this.#runFrom = records.idStart(i);
-      this.#runTo = records.idEnd(i);
-      this.#runSeq = dispatches ? this.#nextSeq : this.#nextSeq - 1;
+    const { continuity } = this;
+    if (records.lineCount(i) === 0) {
+      // An id alone says nothing new while the upstream still repeats what came before.
+      if (!continuity.leading) this.#track(records, i, this.#nextSeq - 1);
+      return;
     }
-    if (!dispatches) return;
     this.#events += 1;
     const own = records.idEnd(i) > records.idStart(i);
+    const mark = own ? markOf(bytes, records, i) : undefined;
+    if (mark !== undefined && continuity.repeats(mark)) {
+      this.#options.metrics.eventsRepeated += 1;
+      return;
+    }
+    if (continuity.breaks()) this.#break();
+    if (records.hasId(i)) this.#track(records, i, this.#nextSeq);
     const id = this.#idFor(own, bytes);
     const at = this.#filling.reserve(frameSize(records, i, id));
     const length = writeFrame(this.#filling.buffer, at, bytes, records, i, id, this.#place);
+    if (own && this.#unwanted(bytes.subarray(records.idStart(i), records.idEnd(i)), at, length)) return;
     this.#push(length, id === undefined);
+    continuity.note(mark);
+  }
+
+  #track(records: EventRecords, i: number, seq: number): void {
+    this.#beforeFrom = this.#runFrom;
+    this.#beforeTo = this.#runTo;
+    this.#runFrom = records.idStart(i);
+    this.#runTo = records.idEnd(i);
+    this.#runSeq = seq;
+  }
+
+  #unwanted(id: Uint8Array, at: number, length: number): boolean {
+    const { until } = this.#options;
+    this.#stopped = until?.(id, this.#filling.buffer.subarray(at, at + length)) ?? false;
+    return this.#stopped;
   }
 
   /** The id to write instead of the block's own; undefined: the block's own, or none. */
@@ -190,7 +219,7 @@ export class Ingest implements Inlet {
 
   /** The upstream's last event id at this point of the run: a view on `bytes`, or the one kept from before. */
   #cursorIn(bytes: Buffer): Uint8Array | undefined {
-    if (this.#runFrom < 0) return this.#cursor;
+    if (this.#runFrom < 0) return this.continuity.cursor;
     return this.#runFrom === this.#runTo ? undefined : bytes.subarray(this.#runFrom, this.#runTo);
   }
 
@@ -234,4 +263,16 @@ export class Ingest implements Inlet {
     this.#options.committed(events);
     this.#flush();
   };
+}
+
+function copied(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
+  return from < to ? Buffer.from(bytes.subarray(from, to)) : undefined;
+}
+
+/** By what the event is recognised when it comes again: its id and its block as the upstream sent it. */
+function markOf(bytes: Buffer, records: EventRecords, i: number): number {
+  return fingerprint(
+    bytes.subarray(records.idStart(i), records.idEnd(i)),
+    bytes.subarray(records.start(i), records.end(i)),
+  );
 }

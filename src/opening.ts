@@ -6,7 +6,7 @@ import { preamble } from './downstream/preamble.js';
 import { gapFrame } from './gap.js';
 import { gapId, type IdMode, idBefore } from './gap-ids.js';
 import type { EventLog } from './log/event-log.js';
-import type { Resume } from './resume.js';
+import type { Located } from './resume.js';
 
 /**
  * @param lastEventId what the client asked with
@@ -15,14 +15,24 @@ import type { Resume } from './resume.js';
 export function opening(
   log: EventLog,
   options: { readonly ids: IdMode; readonly onGap: 'signal' | 'reject' | 'silent' },
-  resume: Resume,
+  resume: Located,
   lastEventId: Uint8Array | undefined,
   retryMs: number,
 ): Buffer {
   const first = preamble(retryMs);
   if (resume.outcome !== 'gap' || options.onGap !== 'signal') return first;
-  const { seq, reason, lost } = resume;
-  const from = lastEventId === undefined ? null : Buffer.from(lastEventId).toString();
-  const gap = { from, resume: idBefore(log, options.ids, seq), lost, repeats: lost === null, reason };
-  return Buffer.concat([first, gapFrame(gap, gapId(log, options.ids, seq))]);
+  return Buffer.concat([first, gapAt(log, options.ids, resume, lastEventId)]);
+}
+
+/** The gap for one client that stands at `from` and goes on where `resume` says. */
+export function gapAt(
+  log: EventLog,
+  ids: IdMode,
+  resume: Located & { outcome: 'gap' },
+  from: Uint8Array | undefined,
+): Buffer {
+  const { seq, reason, lost, repeats } = resume;
+  const stood = from === undefined ? null : Buffer.from(from).toString();
+  const gap = { from: stood, resume: idBefore(log, ids, seq), lost, repeats, reason };
+  return gapFrame(gap, gapId(log, ids, seq));
 }

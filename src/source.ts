@@ -11,6 +11,10 @@ import type { CloseReason, GatewayError } from './errors.js';
 export interface Inlet {
   /** Id of the last complete upstream event (UTF-8, at least one byte), to be sent as Last-Event-ID. */
   readonly cursor: Uint8Array | undefined;
+  /** The cursor is a client's word: an attempt with it that gets another answer than a stream is repeated without it. */
+  readonly cursorIsClients?: boolean;
+  /** That attempt was made: from here on there is no such cursor. */
+  forgetClientsCursor?(): void;
   /** Reconnection time the upstream asked for with `retry:`, in ms, unclamped; kept across connections. */
   readonly retryMs: number | undefined;
   /** Events completed since `begin`. */

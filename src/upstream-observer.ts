@@ -10,6 +10,8 @@ import type { SourceObserver } from './source.js';
 export interface UpstreamEvents {
   /** The attempt under way has an outcome. */
   headKnown(): void;
+  /** A good answer arrived. */
+  connected(): void;
   /** The source gave up, for this reason. */
   failed(error: GatewayError | undefined): void;
 }
@@ -41,6 +43,7 @@ export function upstreamObserver(
       open = true;
       connected = true;
       logger.info({ channel }, 'upstream connected');
+      events.connected();
     },
     disconnected(reason, error) {
       if (open) metrics.upstreamDisconnects.add(reason);

@@ -193,7 +193,7 @@ t.test(
     clock.advance(999);
     await Promise.resolve();
     t.notOk(
-      gateway.channel('a').fanOut.subscribers.some(({ ending }) => ending),
+      [...gateway.channel('a').subscribers].some(({ ending }) => ending),
       'still serving',
     );
     // Turns of promises and of real sockets lie between the steps of the manual clock.
@@ -265,7 +265,7 @@ t.test('a gateway that is closed from within its tick stays closed', async (t) =
   const served = await serve(() => channel);
   t.teardown(() => served.close());
   await served.connect();
-  const [subscriber] = channel.fanOut.subscribers;
+  const [subscriber] = channel.subscribers;
   const end = subscriber!.end.bind(subscriber);
   subscriber!.end = (reason, last) => {
     end(reason, last);

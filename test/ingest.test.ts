@@ -28,7 +28,7 @@ function make(options: Options = {}) {
   const commits: number[] = [];
   const { ids = 'auto', replay = 'unknown', onGap = 'signal', maxEventBytes = 1_048_576 } = options;
   const ingest = new Ingest({
-    ...{ log, pool, metrics, ids, replay, onGap, maxEventBytes },
+    ...{ log, pool, metrics, ids, replay, onGap, maxEventBytes, rememberEvents: 1_024 },
     engine: options.engine?.(log) ?? memoryEngine(log, clock),
     committed: (events) => commits.push(events),
   });

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { opening } from '../src/opening.js';
-import type { Resume } from '../src/resume.js';
+import type { Located } from '../src/resume.js';
 import { append, makeLog } from './log/fixture.js';
 
 const { log } = makeLog({ epoch: 35, retainEvents: 2 });
 append(log, ['1']);
 append(log, ['2']);
 append(log, ['3']);
-const gap: Resume = { outcome: 'gap', seq: 2, reason: 'trimmed', lost: 1 };
+const gap = { outcome: 'gap', seq: 2, reason: 'trimmed', lost: 1, repeats: false } as const;
 const asked = Buffer.from('5');
 
 t.test('a stream without a hole begins with the preamble alone', async (t) => {
@@ -38,7 +38,7 @@ t.test(
 );
 
 t.test('where nobody knows how many are lost, some may come again', async (t) => {
-  const unknown: Resume = { outcome: 'gap', seq: 2, reason: 'unknown-id', lost: null };
+  const unknown: Located = { outcome: 'gap', seq: 2, reason: 'unknown-id', lost: null, repeats: true };
   t.match(
     String(opening(log, { ids: 'auto', onGap: 'signal' }, unknown, asked, 1)),
     '"lost":null,"repeats":true',

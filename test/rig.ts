@@ -87,7 +87,9 @@ export async function serve(channel: () => Channel): Promise<Served> {
     const release = its.claim();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.flushHeaders();
-    its.subscribe(response, its.locate(asked), asked, (reason) => {
+    const { subscribers } = its;
+    const resume = asked === undefined ? subscribers.fresh(its.log.tipSeq) : subscribers.locate(asked);
+    subscribers.join(response, resume, asked, (reason) => {
       release();
       left.push(reason);
     });

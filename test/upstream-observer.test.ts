@@ -19,6 +19,7 @@ function make() {
   const calls: (string | GatewayError | undefined)[] = [];
   const observer = upstreamObserver('prices', metrics, logger, {
     headKnown: () => calls.push('head'),
+    connected: () => calls.push('connected'),
     failed: (error) => calls.push('failed', error),
   });
   const state = (name: SourceState, lastError?: GatewayError): SourceStatus => ({

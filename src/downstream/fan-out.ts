@@ -32,6 +32,10 @@ export interface FanOutOptions {
   /** Ids for gaps, by the channel's mode. */
   readonly idBefore: (seq: number) => string | null;
   readonly gapId: (seq: number) => string | undefined;
+  /** What a stream that has lasted long enough ends with. */
+  readonly farewell: () => Buffer;
+  /** A subscriber has read all there is. */
+  readonly onTip?: ((subscriber: Subscriber) => void) | undefined;
   /** A subscriber is gone; called after the books are right. */
   readonly onLeave: (subscriber: Subscriber, reason: CloseReason) => void;
 }
@@ -49,6 +53,9 @@ export class FanOut implements SubscriberHost {
   /** Subscribers below this index are still to be pumped in this pass; Infinity while it has not begun. */
   #left = Number.POSITIVE_INFINITY;
   #again = false;
+  /** From here on the log holds what the pass under way is to flush, and what came since; Infinity: nothing. */
+  #heldSeq = Number.POSITIVE_INFINITY;
+  #tipAtPass = 0;
   #committedAt = Number.NaN;
   #sample = 0;
 
@@ -75,17 +82,32 @@ export class FanOut implements SubscriberHost {
     this.turnNow = this.#clock.now();
     const { log, metrics } = this.#options;
     const subscriber = new Subscriber(this, sink, new Cursor(log, position), expiresAt);
-    this.#places.set(subscriber, this.#subscribers.length);
-    this.#subscribers.push(subscriber);
+    this.#add(subscriber);
     metrics.eventsOffered += subscriber.cursor.pending;
     subscriber.begin(first);
     return subscriber;
+  }
+
+  /**
+   * Takes over a subscriber that has read all of another log; it goes on at `position` of this one.
+   * @param told the gap between the two, if there is one
+   */
+  adopt(subscriber: Subscriber, from: FanOut, position: number, told?: Buffer): void {
+    from.#remove(subscriber);
+    this.turnNow = this.#clock.now();
+    const { log, metrics } = this.#options;
+    subscriber.move(this, new Cursor(log, position), told);
+    this.#add(subscriber);
+    metrics.eventsOffered += subscriber.cursor.pending;
+    subscriber.pump();
   }
 
   /** `events` were committed: offers them to everyone and sees to it that they are flushed once this turn is over. */
   committed(events: number): void {
     this.#options.metrics.eventsOffered += events * this.#subscribers.length;
     this.#committedAt = this.#clock.now();
+    // A burst in one turn may be more than is retained: it stays until everyone had a look at it.
+    if (this.#heldSeq === Number.POSITIVE_INFINITY) this.#hold(this.#options.log.tipSeq - events);
     this.#schedule();
   }
 
@@ -133,10 +155,15 @@ export class FanOut implements SubscriberHost {
     for (const subscriber of [...this.#subscribers]) subscriber.destroy(reason);
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#hold(Number.POSITIVE_INFINITY);
   }
 
   idBefore(seq: number): string | null {
     return this.#options.idBefore(seq);
+  }
+
+  farewell(): Buffer {
+    return this.#options.farewell();
   }
 
   gapId(seq: number): string | undefined {
@@ -160,17 +187,32 @@ export class FanOut implements SubscriberHost {
   }
 
   left(subscriber: Subscriber, reason: CloseReason): void {
+    if (!this.#remove(subscriber)) return;
+    this.dropped(reason, subscriber.cursor.pending);
+    this.#options.metrics.clientDisconnects.add(reason, 1);
+    this.#options.onLeave(subscriber, reason);
+  }
+
+  atTip(subscriber: Subscriber): void {
+    this.#options.onTip?.(subscriber);
+  }
+
+  #add(subscriber: Subscriber): void {
+    this.#places.set(subscriber, this.#subscribers.length);
+    this.#subscribers.push(subscriber);
+  }
+
+  /** The last takes the place of the one that goes. False: it is not here. */
+  #remove(subscriber: Subscriber): boolean {
     const place = this.#places.get(subscriber);
-    if (place === undefined) return;
+    if (place === undefined) return false;
     this.#places.delete(subscriber);
     const last = this.#subscribers.pop()!;
     if (last !== subscriber) {
       this.#subscribers[place] = last;
       this.#places.set(last, place);
     }
-    this.dropped(reason, subscriber.cursor.pending);
-    this.#options.metrics.clientDisconnects.add(reason, 1);
-    this.#options.onLeave(subscriber, reason);
+    return true;
   }
 
   #schedule(): void {
@@ -190,6 +232,7 @@ export class FanOut implements SubscriberHost {
     const started = this.#clock.now();
     this.turnNow = started;
     this.#timeOne();
+    if (this.#left === Number.POSITIVE_INFINITY) this.#tipAtPass = this.#options.log.tipSeq;
     let i = Math.min(this.#left, this.#subscribers.length);
     // From here on a commit is for the next pass: some have been passed already.
     this.#left = i;
@@ -203,11 +246,17 @@ export class FanOut implements SubscriberHost {
       }
     }
     this.#scheduled = undefined;
+    this.#hold(this.#again ? this.#tipAtPass : Number.POSITIVE_INFINITY);
     if (this.#again) {
       this.#again = false;
       this.#schedule();
     }
   };
+
+  #hold(seq: number): void {
+    this.#heldSeq = seq;
+    this.#options.log.hold(seq, this.#clock.now());
+  }
 
   /** One delivery per pass is timed, in turn: a clock reading per delivery would cost a tenth of the delivery. */
   #timeOne(): void {

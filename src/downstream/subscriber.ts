@@ -26,24 +26,30 @@ export interface SubscriberHost {
   idBefore(seq: number): string | null;
   /** A gap's own `id:`, in the mode in which it has one. */
   gapId(seq: number): string | undefined;
+  /** What a stream that has lasted long enough ends with. */
+  farewell(): Buffer;
   delivered(subscriber: Subscriber, events: number, bytes: number): void;
   dropped(reason: DropReason, events: number): void;
   gap(reason: GapReason): void;
   left(subscriber: Subscriber, reason: CloseReason): void;
+  /** It has read all there is; it may be moved to another log now. */
+  atTip(subscriber: Subscriber): void;
 }
 
 export class Subscriber implements SinkOwner {
-  readonly cursor: Cursor;
   /** When the stream began and when it must end (monotonic ms; Infinity: never). */
   readonly joinedAt: number;
   readonly expiresAt: number;
-  readonly #host: SubscriberHost;
+  #host: SubscriberHost;
+  #cursor: Cursor;
   readonly #sink: Sink;
   #writing = false;
   #writingSince: number;
   #inFlight: Slice | undefined;
   #ending: CloseReason | undefined;
   #left = false;
+  /** Bytes of its own that it gets before the next slice. */
+  #owed: Buffer | undefined;
   /** The delivery that is timed: the event's seq (0: none), and when it was committed. */
   #sampledSeq = 0;
   #sampledAt = 0;
@@ -51,7 +57,7 @@ export class Subscriber implements SinkOwner {
   constructor(host: SubscriberHost, sink: Sink, cursor: Cursor, expiresAt: number) {
     this.#host = host;
     this.#sink = sink;
-    this.cursor = cursor;
+    this.#cursor = cursor;
     this.joinedAt = host.turnNow;
     this.expiresAt = expiresAt;
     this.#writingSince = this.joinedAt;
@@ -61,6 +67,21 @@ export class Subscriber implements SinkOwner {
   begin(first: Buffer): void {
     this.#sink.attach(this);
     this.#writePrivate(first);
+  }
+
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  /**
+   * Goes on in another log: with all of the old one read, at the cursor of the new one.
+   * @param told the gap between the two, if there is one
+   */
+  move(host: SubscriberHost, cursor: Cursor, told: Buffer | undefined): void {
+    this.#host = host;
+    this.#cursor = cursor;
+    this.#owed = told;
+    this.#sampledSeq = 0;
   }
 
   /** Events offered to this client whose fate is open: unread ones and those under way. */
@@ -95,11 +116,18 @@ export class Subscriber implements SinkOwner {
   /** Writes what there is to write; no effect while a write is under way or at the tip. */
   pump(): void {
     if (this.#writing || this.#ending !== undefined) return;
+    if (this.#owed !== undefined) {
+      const owed = this.#owed;
+      this.#owed = undefined;
+      this.#writePrivate(owed);
+      return;
+    }
     const slice = this.cursor.read(this.#host.sliceBytes);
     if (slice === undefined) {
       const { state } = this.cursor;
       if (state === 'trimmed') this.#judge(this.#host.turnNow);
       else if (state === 'truncated') this.#rejoin();
+      else this.#host.atTip(this);
       return;
     }
     this.#inFlight = slice;
@@ -112,13 +140,15 @@ export class Subscriber implements SinkOwner {
     if (this.#left) return;
     this.#judge(now);
     if (this.#ending !== undefined) return;
-    if (now >= this.expiresAt) this.end('max-age');
+    if (now >= this.expiresAt) this.end('max-age', this.#host.farewell());
     else if (!this.#writing && now - this.#writingSince >= heartbeatMs) this.#writePrivate(HEARTBEAT);
   }
 
-  /** Ends the stream after the write under way, with `last` as its final bytes. */
+  /** Ends the stream after the write under way, or with what can be written at once, and `last` as its final bytes. */
   end(reason: CloseReason, last?: Buffer): void {
     if (this.#ending !== undefined || this.#left) return;
+    this.pump();
+    if (this.ending) return;
     this.#ending = reason;
     this.#writingSince = this.#host.turnNow;
     this.#sink.end(last);

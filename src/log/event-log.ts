@@ -55,6 +55,7 @@ export class EventLog {
   readonly #member: BudgetMember;
   #tip = 0;
   #newestBatchSeq: number;
+  #holdSeq = Number.POSITIVE_INFINITY;
   #newestIdSeq = -1;
   #closed = false;
 
@@ -196,6 +197,15 @@ export class EventLog {
     this.#ids.compact();
   }
 
+  /**
+   * Count and bytes trim nothing from `seq` on while it is being flushed: a cursor at the tip would be trimmed by the very
+   * events it waits for. Infinity ends that, and retention is applied.
+   */
+  hold(seq: number, now: number): void {
+    this.#holdSeq = seq;
+    this.#retain(now);
+  }
+
   /** From the next event on another epoch, which must be above the current one (RangeError). */
   beginEpoch(epoch: number): void {
     this.#epochs.begin(epoch, this.tipSeq);
@@ -290,7 +300,8 @@ export class EventLog {
   }
 
   #retain(now: number): void {
-    const floorSeq = floorSeqFor(this.#options, this.#records, this.#newestBatchSeq, this.#bytesFrom, now);
+    const heldSeq = Math.min(this.#newestBatchSeq, this.#holdSeq);
+    const floorSeq = floorSeqFor(this.#options, this.#records, heldSeq, this.#bytesFrom, now);
     if (floorSeq > this.floorSeq) this.#raiseFloor(floorSeq);
   }
 

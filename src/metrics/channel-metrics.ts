@@ -9,7 +9,17 @@ import { Tally } from './tally.js';
 
 export type ConnectOutcome = 'ok' | 'failed';
 export type ResumeOutcome = 'fresh' | 'exact' | 'gap';
-export type RefusalReason = 'failed' | 'no-content' | 'not-acceptable' | 'channel-limit' | 'closing';
+export type RefusalReason =
+  | 'draining'
+  | 'connection-limit'
+  | 'ip-limit'
+  | 'accept-rate'
+  | 'channel-full'
+  | 'failed'
+  | 'no-content'
+  | 'not-acceptable'
+  | 'channel-limit'
+  | 'closing';
 
 export class ChannelMetrics {
   /** Upstream attempts by outcome; of these, those that followed an earlier connection. */
@@ -22,6 +32,8 @@ export class ChannelMetrics {
   /** Repaired (invalid UTF-8) and withheld (id that no header can carry) cases. */
   eventsRepaired = 0;
   cursorsUnsendable = 0;
+  /** Events that an upstream sent again at a reconnect, recognised and dropped. */
+  eventsRepeated = 0;
   eventsOffered = 0;
   eventsOut = 0;
   bytesOut = 0;

@@ -13,6 +13,13 @@ const integer = (what: string, value: number, min: number, max = Number.MAX_SAFE
   const expected = `expected ${what}, an integer from ${min} to ${max}`;
   return z.int(expected).min(min, expected).max(max, expected).default(value);
 };
+const unlimited = (what: string) =>
+  z
+    .union(
+      [z.int().min(1), z.literal(Number.POSITIVE_INFINITY)],
+      `expected ${what}, an integer from 1, or Infinity`,
+    )
+    .default(Number.POSITIVE_INFINITY);
 const bytes = (value: number, min: number, max?: number) => integer('bytes', value, min, max);
 const flag = (value: boolean) => z.boolean('expected true or false').default(value);
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T, value: T[number]) =>
@@ -35,7 +42,6 @@ const headers = z
   )
   .default({});
 
-const ATTEMPTS = 'expected a number of attempts, an integer from 1, or Infinity';
 const text = z.string('expected a string in PEM form');
 
 const CHANNEL = {
@@ -51,11 +57,18 @@ const CHANNEL = {
   always: flag(false),
   required: flag(false),
   ids: oneOf(['auto', 'upstream', 'gateway'], 'auto'),
-  replay: z.union([z.boolean(), z.literal('unknown')], 'expected unknown, true or false').default('unknown'),
+  replay: z
+    .union(
+      [z.boolean(), z.literal('unknown'), z.literal('proven')],
+      'expected unknown, proven, true or false',
+    )
+    .default('unknown'),
   onGap: oneOf(['signal', 'reject', 'silent'], 'signal'),
   onSlow: oneOf(['skip', 'disconnect'], 'skip'),
   lingerMs: ms(30_000, 0),
   connectWaitMs: ms(2_000, 0),
+  resumeWaitMs: ms(2_000, 0),
+  replayBytes: bytes(8_388_608, 1_024),
   heartbeatMs: ms(15_000),
   stalledMs: ms(30_000),
   maxAgeMs: ms(3_600_000, 0),
@@ -74,11 +87,10 @@ const CHANNEL = {
   backoffMinMs: ms(100),
   backoffMaxMs: ms(30_000),
   retryAfterMaxMs: ms(300_000, 0),
-  maxAttempts: z
-    .union([z.int(ATTEMPTS).min(1, ATTEMPTS), z.literal(Number.POSITIVE_INFINITY)], ATTEMPTS)
-    .default(Number.POSITIVE_INFINITY),
+  maxAttempts: unlimited('a number of attempts'),
   retryFailedMs: ms(60_000, 0),
   maxRedirects: integer('a number of redirects', 5, 0, 20),
+  maxSubscribers: unlimited('a number of subscribers'),
   maxChannels: integer('a number of channels', 1_000, 1),
 } as const;
 
@@ -106,6 +118,9 @@ export const GATEWAY_SCHEMA = z.strictObject({
   maxLogBytes: bytes(268_435_456, 65_536),
   pool: z.union([z.boolean(), z.literal('poison')], 'expected true, false or "poison"').default(true),
   connectsPerSecond: integer('connections per second', 100, 1, 100_000),
+  maxConnections: unlimited('a number of streams'),
+  maxConnectionsPerIp: unlimited('a number of streams'),
+  acceptsPerSecond: unlimited('a number of streams per second'),
   drainDelayMs: ms(0, 0),
   drainMs: ms(5_000, 0),
 });

@@ -15,8 +15,8 @@ export interface ChannelDefaults {
   required?: boolean;
   /** Which ids clients see: the upstream's or else minted, only the upstream's, only minted. Default `auto`. */
   ids?: 'auto' | 'upstream' | 'gateway';
-  /** Whether the upstream replays after Last-Event-ID: not known, declared, never. Default `unknown`. */
-  replay?: 'unknown' | boolean;
+  /** Whether the upstream replays after Last-Event-ID: not known, proven at each reconnect, declared, never. Default `unknown`. */
+  replay?: 'unknown' | 'proven' | boolean;
   /** What a client in want of trimmed events gets: a `gateway.gap` event, HTTP 410 (or the end), nothing. Default `signal`. */
   onGap?: 'signal' | 'reject' | 'silent';
   /** A client that falls below the floor: told and moved to the tip, or closed as `lagged`. Default `skip`. */
@@ -26,6 +26,10 @@ export interface ChannelDefaults {
   lingerMs?: number;
   /** How long a first subscriber waits for the upstream's head before its own stream begins. Default 2,000. */
   connectWaitMs?: number;
+  /** How long a client whose id is unknown waits for it, once the upstream is open. Default 2,000. */
+  resumeWaitMs?: number;
+  /** Bytes after which a private request for what a client missed is given up. Default 8 MiB. */
+  replayBytes?: number;
   /** Silence after which a client gets a comment. Default 15,000. */
   heartbeatMs?: number;
   /** A client whose socket takes nothing for so long is closed as `stalled`. Default 30,000. */
@@ -66,6 +70,8 @@ export interface ChannelDefaults {
   retryFailedMs?: number;
   /** Same-origin redirects followed per connection. Default 5. */
   maxRedirects?: number;
+  /** Subscribers at once. Default Infinity. */
+  maxSubscribers?: number;
   /** Channels alive at once under one template. Default 1,000. */
   maxChannels?: number;
 }
@@ -88,6 +94,10 @@ export interface GatewayOptions {
   pool?: boolean | 'poison';
   /** Upstream connection attempts per second and origin. Default 100. */
   connectsPerSecond?: number;
+  /** Streams open at once, in all and per client address (`request.ip`), and streams that may begin per second. Default Infinity. */
+  maxConnections?: number;
+  maxConnectionsPerIp?: number;
+  acceptsPerSecond?: number;
   /** How long readiness is 503 before a drain begins to end streams. Default 0 (the command: 5,000). */
   drainDelayMs?: number;
   /** Over how long a drain spreads the ends of the streams, at most 5 ms per client. Default 5,000. */

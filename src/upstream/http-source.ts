@@ -22,6 +22,15 @@ import type { HttpUpstreamContext, HttpUpstreamOptions } from './options.js';
 import { cursorHeader } from './request.js';
 import { redactUrl } from './url.js';
 
+/** Faults that are an HTTP answer. */
+const ANSWERS: ReadonlySet<CloseReason> = new Set<CloseReason>([
+  'status',
+  'no-content',
+  'content-type',
+  'content-encoding',
+  'redirect',
+]);
+
 /** A `SourceFactory` for one upstream. The same one may make many sources. */
 export function httpSource(
   options: HttpUpstreamOptions,
@@ -47,6 +56,7 @@ export class HttpSource implements Source {
   #retryAt = Number.NEGATIVE_INFINITY;
   #attempt: Attempt | undefined;
   #timer: Timer | undefined;
+  #askedForClient = false;
 
   constructor(
     options: HttpUpstreamOptions,
@@ -119,6 +129,7 @@ export class HttpSource implements Source {
     const cursor = this.#options.sendLastEventId ? this.#inlet.cursor : undefined;
     const value = cursor && cursorHeader(cursor);
     if (cursor !== undefined && value === undefined) this.#observer.cursorWithheld();
+    this.#askedForClient = value !== undefined && this.#inlet.cursorIsClients === true;
     return value;
   }
 
@@ -144,6 +155,7 @@ export class HttpSource implements Source {
   /** The attempt or the stream ended by itself: what follows is decided and in force before anyone is told. */
   #over(ended: Fault): void {
     this.#attempt = undefined;
+    if (this.#refusedClient(ended)) return;
     const good = this.#state === 'open' && this.#endStream();
     if (!good || ended.reason !== 'ended') {
       this.#backoff.fail();
@@ -159,6 +171,19 @@ export class HttpSource implements Source {
     const entry = this.#entries;
     this.#observer.disconnected(ended.reason, ended.error);
     if (this.#entries === entry) this.#announce();
+  }
+
+  /**
+   * An answer that is no stream to a request with a client's id says nothing about the upstream: it is asked once more,
+   * at once, without. A connection that fails says nothing about the id.
+   */
+  #refusedClient(ended: Fault): boolean {
+    if (!this.#askedForClient || this.#state !== 'connecting' || !ANSWERS.has(ended.reason)) return false;
+    this.#inlet.forgetClientsCursor?.();
+    const entry = this.#entries;
+    this.#observer.disconnected(ended.reason, ended.error);
+    if (this.#entries === entry) this.#connect();
+    return true;
   }
 
   /** Ends the open stream; true if it was good. */

@@ -3,7 +3,7 @@
  * channel's options into a source and refuses to keep track of sources.
  */
 import type { Dispatcher } from 'undici';
-import type { Clock, Random } from '../clock.js';
+import { type Clock, MAX_TIMER_MS, type Random } from '../clock.js';
 import type { ResolvedChannelOptions } from '../options.js';
 import type { SourceFactory } from '../source.js';
 import { createDispatcher } from './dispatcher.js';
@@ -20,6 +20,8 @@ export interface UpstreamsContext {
 export interface Upstreams {
   /** The source for a URL with its template parameters filled in. */
   source(url: string, options: ResolvedChannelOptions): SourceFactory;
+  /** A source for a private request that is made once: its first fault is final. */
+  once(url: string, options: ResolvedChannelOptions): SourceFactory;
   /** Closes every socket; the sources should be closed before. */
   close(): Promise<void>;
 }
@@ -41,6 +43,11 @@ export function httpUpstreams({ clock, random, connectsPerSecond }: UpstreamsCon
       const sendLastEventId = options.replay !== false;
       const dispatcher = dispatcherFor(options);
       return httpSource({ ...options, url, sendLastEventId }, { dispatcher, pacer, clock, random });
+    },
+    once(url, options) {
+      const dispatcher = dispatcherFor(options);
+      const once = { maxAttempts: 1, retryFailedMs: MAX_TIMER_MS, sendLastEventId: true };
+      return httpSource({ ...options, ...once, url }, { dispatcher, pacer, clock, random });
     },
     async close() {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));

@@ -178,6 +178,7 @@ export function makeRig(options: RigOptions = {}): Rig {
     ...{ log, clock, metrics, policy: { onSlow, stalledMs }, sliceBytes, heartbeatMs, onGap },
     idBefore: (seq) => idBefore(log, 'auto', seq),
     gapId: (seq) => gapId(log, 'auto', seq),
+    farewell: () => Buffer.from('retry: 1\n\n'),
     onLeave(subscriber, reason) {
       leaves.push({ subscriber, reason });
       options.onLeave?.(subscriber, reason);

@@ -14,6 +14,8 @@ interface Waiter {
 /** An inlet that keeps the bytes and counts blank lines as events. */
 export class RecordingInlet implements Inlet {
   cursor: Uint8Array | undefined;
+  /** The cursor is a client's. */
+  cursorIsClients = false;
   retryMs: number | undefined;
   events = 0;
   text = '';
@@ -24,6 +26,11 @@ export class RecordingInlet implements Inlet {
   ends = 0;
   /** Called within each write. */
   onWrite: () => void = () => {};
+
+  forgetClientsCursor(): void {
+    this.cursor = undefined;
+    this.cursorIsClients = false;
+  }
 
   begin(resumed: boolean): void {
     this.begun.push(resumed);

@@ -1,0 +1,172 @@
+/**
+ * Those who ask for what the channel's log does not hold, all with the same id: they wait for it, or the upstream is asked
+ * privately (a backfill), and what it answers is read from a log of their own until that meets the channel's. It owns
+ * that log and the request; it refuses to decide when to ask, and how many may.
+ *
+ *   waiting ──► reading ──► met: everyone goes on in the channel's log, nothing lost, nothing twice
+ *      │            └─────► lost: everyone goes on at its floor and is told
+ *      └──► met (the id arrived in the channel's log)
+ */
+import type { FanOut } from './downstream/fan-out.js';
+import type { Subscriber } from './downstream/subscriber.js';
+import { memoryEngine } from './engine/memory.js';
+import type { CloseReason } from './errors.js';
+import { Ingest } from './ingest.js';
+import { EventLog } from './log/event-log.js';
+import type { ReadThroughHost } from './read-throughs.js';
+import type { Sink } from './sink.js';
+import type { Inlet, Source, SourceFactory, SourceObserver } from './source.js';
+
+/** Where everyone goes on: a seq of the channel's log, or its floor with a gap. */
+type Outcome = { readonly seq: number } | 'lost';
+
+/** What is read is bounded in bytes; how many events that is, and how old, does not matter. */
+const UNBOUNDED = 2 ** 31 - 1;
+
+export class ReadThrough {
+  /** What the clients asked with. */
+  readonly id: Uint8Array;
+  readonly fanOut: FanOut;
+  readonly #host: ReadThroughHost;
+  readonly #log: EventLog;
+  #ingest: Ingest | undefined;
+  #source: Source | undefined;
+  #bytes = 0;
+  #outcome: Outcome | undefined;
+
+  constructor(id: Uint8Array, host: ReadThroughHost) {
+    this.id = id;
+    this.#host = host;
+    const { pool, budget, replayBytes } = host;
+    const retain = { retainBytes: replayBytes * 2, retainEvents: UNBOUNDED, retainAgeMs: UNBOUNDED };
+    this.#log = new EventLog({ pool, budget, ...retain, epoch: host.nextEpoch() });
+    this.fanOut = host.fanOut(this.#log, (subscriber) => this.#goOn(subscriber));
+  }
+
+  /** Nobody knows yet how it ends. */
+  get open(): boolean {
+    return this.#outcome === undefined;
+  }
+
+  /** The id behind which the channel's log would have to go on. */
+  get needs(): Uint8Array {
+    return this.#ingest?.continuity.cursor ?? this.id;
+  }
+
+  join(sink: Sink, expiresAt: number, first: Buffer): Subscriber {
+    const subscriber = this.fanOut.join(sink, this.#log.floor, expiresAt, first);
+    if (!this.open) this.fanOut.wake();
+    return subscriber;
+  }
+
+  /** Asks the upstream for what follows the upstream id `from`. */
+  ask(from: Uint8Array, source: SourceFactory): void {
+    const { clock, metrics, options } = this.#host;
+    const ingest = new Ingest({
+      log: this.#log,
+      pool: this.#host.pool,
+      engine: memoryEngine(this.#log, clock),
+      ids: options.ids,
+      replay: true,
+      onGap: options.onGap,
+      maxEventBytes: options.maxEventBytes,
+      rememberEvents: 0,
+      metrics,
+      committed: (events) => {
+        this.fanOut.committed(events);
+        this.look();
+      },
+      until: (id, frame) => this.#meets(id, frame),
+    });
+    ingest.continuity.advance(from, undefined, 0);
+    this.#ingest = ingest;
+    this.#source = source(this.#bounded(ingest), this.#observer());
+    this.#source.open();
+  }
+
+  /** Looks whether the channel's log goes on behind what was read. */
+  look(): void {
+    const seq = this.#host.behind(this.needs);
+    if (seq >= 0) this.#settle({ seq });
+  }
+
+  /** It can't be had. */
+  lose(): void {
+    this.#settle('lost');
+  }
+
+  /** Ends the request, and the log once it is read. Everyone must be gone or going. */
+  close(reason: CloseReason): void {
+    this.#outcome ??= 'lost';
+    this.#source?.close('shutdown');
+    this.fanOut.destroy(reason);
+    this.#log.close();
+  }
+
+  /** An event that the channel's log holds, byte for byte: from there on it is the channel's. */
+  #meets(id: Uint8Array, frame: Uint8Array): boolean {
+    if (!this.open) return true;
+    const seq = this.#host.holds(id, frame);
+    if (seq < 0) return false;
+    this.#settle({ seq });
+    return true;
+  }
+
+  #settle(outcome: Outcome): void {
+    if (!this.open) return;
+    this.#outcome = outcome;
+    this.#source?.close('shutdown');
+    this.#host.settled(this);
+    this.fanOut.wake();
+  }
+
+  /** A subscriber has read everything here. */
+  #goOn(subscriber: Subscriber): void {
+    const outcome = this.#outcome;
+    if (outcome === undefined) return;
+    this.#host.goOn(subscriber, this, outcome === 'lost' ? undefined : outcome.seq);
+  }
+
+  /** The inlet for the request: no more bytes than a replay may have, and an end that is none of the channel's. */
+  #bounded(ingest: Ingest): Inlet {
+    return {
+      get cursor() {
+        return ingest.cursor;
+      },
+      retryMs: undefined,
+      get events() {
+        return ingest.events;
+      },
+      begin: (resumed) => {
+        if (resumed) ingest.begin(resumed);
+        else this.lose();
+      },
+      write: (chunk) => {
+        if (!this.open) return undefined;
+        const code = ingest.write(chunk);
+        this.#bytes += chunk.length;
+        if (this.#bytes > this.#host.replayBytes) this.lose();
+        return code;
+      },
+      end: () => ingest.end(),
+    };
+  }
+
+  /** Any end of the request before it met the channel's log loses. */
+  #observer(): SourceObserver {
+    return {
+      stateChanged: ({ state }) => {
+        if (state === 'failed' || state === 'backoff') this.lose();
+      },
+      connecting() {},
+      connected() {},
+      disconnected() {},
+      cursorWithheld: () => {
+        this.#host.metrics.cursorsUnsendable += 1;
+      },
+      received: (bytes) => {
+        this.#host.metrics.bytesIn += bytes;
+      },
+    };
+  }
+}

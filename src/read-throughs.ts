@@ -1,0 +1,156 @@
+/**
+ * All read-throughs of a channel: one per id, so many requests at a time, the rest in the order of asking. It decides
+ * when waiting is over, and refuses to know how a read-through ends.
+ */
+import type { Clock } from './clock.js';
+import type { FanOut } from './downstream/fan-out.js';
+import type { Subscriber } from './downstream/subscriber.js';
+import type { CloseReason } from './errors.js';
+import type { LogBudget } from './log/budget.js';
+import type { EventLog } from './log/event-log.js';
+import type { SlabPool } from './log/pool.js';
+import type { ChannelMetrics } from './metrics/channel-metrics.js';
+import type { ResolvedChannelOptions } from './options.js';
+import { ReadThrough } from './read-through.js';
+import { upstreamIdOf } from './resume.js';
+import type { Sink } from './sink.js';
+import type { SourceFactory } from './source.js';
+
+/** Requests under way at once, per channel (DESIGN §7). */
+const AT_ONCE = 8;
+
+/** The channel, as its read-throughs see it. */
+export interface ReadThroughHost {
+  readonly clock: Clock;
+  readonly pool: SlabPool;
+  readonly budget: LogBudget;
+  readonly metrics: ChannelMetrics;
+  readonly options: ResolvedChannelOptions;
+  /** Bytes of body after which a request is given up. */
+  readonly replayBytes: number;
+  nextEpoch(): number;
+  /** A fan-out over another log that reports to the channel as its own does. */
+  fanOut(log: EventLog, onTip: (subscriber: Subscriber) => void): FanOut;
+  /** Seq at which the channel's log goes on behind an upstream id, −1 when it doesn't. */
+  behind(id: Uint8Array): number;
+  /** Seq of the event with that id and exactly these bytes, −1 when the channel's log holds none. */
+  holds(id: Uint8Array, frame: Uint8Array): number;
+  /** Until when (ms) an unknown id may still arrive by itself; in the past: it won't. */
+  coldUntil(): number;
+  /** The source for a private request; undefined: this upstream can't be asked. */
+  backfill(): SourceFactory | undefined;
+  /** Its end is known. */
+  settled(readThrough: ReadThrough): void;
+  /** A subscriber goes on in the channel's log: at `seq`, or undefined: at the floor, with a gap. */
+  goOn(subscriber: Subscriber, from: ReadThrough, seq: number | undefined): void;
+}
+
+export class ReadThroughs {
+  readonly #host: ReadThroughHost;
+  /** Those whose end is known stay until their clients have read on. */
+  readonly #all = new Set<ReadThrough>();
+  /** The open ones, by id. */
+  readonly #open = new Map<string, ReadThrough>();
+  readonly #reading = new Set<ReadThrough>();
+
+  constructor(host: ReadThroughHost) {
+    this.#host = host;
+  }
+
+  /** Clients that wait or read here. */
+  get size(): number {
+    let size = 0;
+    for (const { fanOut } of this.#all) size += fanOut.size;
+    return size;
+  }
+
+  *subscribers(): IterableIterator<Subscriber> {
+    for (const { fanOut } of this.#all) yield* fanOut.subscribers;
+  }
+
+  /** Whether there is any hope for an id that the channel's log doesn't know. */
+  hopeFor(id: Uint8Array): boolean {
+    return this.#host.coldUntil() > this.#host.clock.now() || this.#askable(id) !== undefined;
+  }
+
+  join(id: Uint8Array, sink: Sink, expiresAt: number, first: Buffer): Subscriber {
+    let readThrough = this.#open.get(keyOf(id));
+    if (readThrough === undefined) {
+      readThrough = new ReadThrough(id, this.#host);
+      this.#all.add(readThrough);
+      this.#open.set(keyOf(id), readThrough);
+    }
+    const subscriber = readThrough.join(sink, expiresAt, first);
+    this.#advance();
+    return subscriber;
+  }
+
+  /** Events `first … end` were committed to the channel's log: some may be what somebody waits for. */
+  committed(log: EventLog, first: number, end: number): void {
+    if (this.#open.size === 0) return;
+    for (let seq = first; seq < end; seq += 1) {
+      const id = log.idOf(seq);
+      if (id !== undefined) this.#open.get(keyOf(id))?.look();
+    }
+    for (const readThrough of [...this.#reading]) readThrough.look();
+  }
+
+  /** The upstream answered: what it was asked with is a known place now. */
+  anchored(): void {
+    for (const readThrough of [...this.#open.values()]) readThrough.look();
+  }
+
+  /** Waiting may be over, and those whose clients are gone are let go. */
+  tick(now: number): void {
+    for (const readThrough of this.#all) {
+      readThrough.fanOut.tick(now);
+      if (readThrough.fanOut.size > 0) continue;
+      readThrough.close('shutdown');
+      this.#all.delete(readThrough);
+      this.settled(readThrough);
+    }
+    this.#advance();
+  }
+
+  end(reason: CloseReason, last?: Buffer): void {
+    for (const { fanOut } of this.#all) fanOut.end(reason, last);
+  }
+
+  close(reason: CloseReason): void {
+    for (const readThrough of this.#all) readThrough.close(reason);
+    this.#all.clear();
+    this.#open.clear();
+    this.#reading.clear();
+  }
+
+  /** The end of one is known: there is room for another request. */
+  settled(readThrough: ReadThrough): void {
+    this.#reading.delete(readThrough);
+    const key = keyOf(readThrough.id);
+    if (this.#open.get(key) === readThrough) this.#open.delete(key);
+  }
+
+  /** When waiting is over: asks for as many as may be asked for at once; what can't be asked for is lost. */
+  #advance(): void {
+    if (this.#host.coldUntil() > this.#host.clock.now()) return;
+    for (const readThrough of [...this.#open.values()]) {
+      if (this.#reading.has(readThrough)) continue;
+      const source = this.#askable(readThrough.id);
+      if (source === undefined) readThrough.lose();
+      else if (this.#reading.size < AT_ONCE) {
+        this.#reading.add(readThrough);
+        readThrough.ask(readThrough.id, source);
+      }
+    }
+  }
+
+  /** The source to ask for what follows an id; undefined: there is none, or the id is none of the upstream's. */
+  #askable(id: Uint8Array): SourceFactory | undefined {
+    const own = upstreamIdOf(id);
+    return own !== undefined && own.length === id.length ? this.#host.backfill() : undefined;
+  }
+}
+
+function keyOf(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1');
+}

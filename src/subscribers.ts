@@ -1,0 +1,204 @@
+/**
+ * Everyone who is served by a channel: those who read its log, and those who read on their own until they meet it. It
+ * decides where a client begins and goes on, and refuses to know the upstream beyond what continuity says of it.
+ */
+import type { Clock, Random } from './clock.js';
+import type { Continuity } from './continuity.js';
+import { ChunkFramer } from './downstream/chunk-framer.js';
+import { FanOut } from './downstream/fan-out.js';
+import { type HttpResponse, httpSink } from './downstream/http-sink.js';
+import { preamble } from './downstream/preamble.js';
+import type { Subscriber } from './downstream/subscriber.js';
+import type { CloseReason } from './errors.js';
+import { gapId, idBefore } from './gap-ids.js';
+import type { LogBudget } from './log/budget.js';
+import type { EventLog } from './log/event-log.js';
+import type { SlabPool } from './log/pool.js';
+import type { ChannelMetrics } from './metrics/channel-metrics.js';
+import { gapAt, opening } from './opening.js';
+import type { ResolvedChannelOptions } from './options.js';
+import type { ReadThrough } from './read-through.js';
+import { ReadThroughs } from './read-throughs.js';
+import { behind, fresh, type Located, locate, lostAt, type Resume } from './resume.js';
+import type { Sink } from './sink.js';
+import type { SourceFactory } from './source.js';
+import { retryField } from './sse/control.js';
+
+export interface SubscribersOptions {
+  readonly log: EventLog;
+  readonly continuity: Continuity;
+  readonly options: ResolvedChannelOptions;
+  readonly metrics: ChannelMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly pool: SlabPool;
+  readonly budget: LogBudget;
+  /** Until when (ms) an id that the log doesn't know may still arrive by itself. */
+  readonly coldUntil: () => number;
+  readonly backfill: SourceFactory | undefined;
+  readonly nextEpoch: () => number;
+}
+
+export class Subscribers {
+  readonly #parts: SubscribersOptions;
+  readonly #fanOut: FanOut;
+  readonly #readThroughs: ReadThroughs;
+  readonly #framer = new ChunkFramer();
+  #closed: CloseReason | undefined;
+  readonly #leaveCalls = new Map<Subscriber, (reason: CloseReason) => void>();
+
+  constructor(parts: SubscribersOptions) {
+    this.#parts = parts;
+    const { log, continuity, options, backfill } = parts;
+    this.#fanOut = this.#fanOutOf(log);
+    this.#readThroughs = new ReadThroughs({
+      ...parts,
+      replayBytes: options.replayBytes,
+      fanOut: (other, onTip) => this.#fanOutOf(other, onTip),
+      behind: (id) => behind(log, id, continuity.anchor),
+      holds: (id, frame) => {
+        const seq = log.indexOf(id);
+        return seq >= 0 && log.frameOf(seq)!.equals(frame) ? seq : -1;
+      },
+      backfill: () => (options.ids !== 'gateway' && continuity.replays ? backfill : undefined),
+      settled: (readThrough) => this.#readThroughs.settled(readThrough),
+      goOn: (subscriber, from, seq) => this.#goOn(subscriber, from, seq),
+    });
+  }
+
+  get size(): number {
+    return this.#fanOut.size + this.#readThroughs.size;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Subscriber> {
+    yield* this.#fanOut.subscribers;
+    yield* this.#readThroughs.subscribers();
+  }
+
+  /** Where a client with this Last-Event-ID goes on; counts nothing. */
+  locate(lastEventId: Uint8Array): Resume {
+    const { log, continuity } = this.#parts;
+    const resume = locate(log, lastEventId, continuity.anchor);
+    if (resume.outcome !== 'gap' || resume.lost !== null) return resume;
+    return this.#readThroughs.hopeFor(lastEventId) ? { outcome: 'pending' } : resume;
+  }
+
+  /** Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since. */
+  fresh(askedAt: number): Resume {
+    return fresh(this.#parts.log, askedAt);
+  }
+
+  /**
+   * Begins a client's stream on a response whose head is out.
+   * @param left called once, with the reason, when the client is gone
+   */
+  join(
+    response: HttpResponse,
+    resume: Resume,
+    lastEventId: Uint8Array | undefined,
+    left: (reason: CloseReason) => void,
+  ): Subscriber {
+    const { clock, random, options } = this.#parts;
+    const { maxAgeMs } = options;
+    const expiresAt =
+      maxAgeMs === 0 ? Number.POSITIVE_INFINITY : clock.now() + maxAgeMs * (0.8 + 0.2 * random());
+    const sink = httpSink(response, this.#framer);
+    const subscriber =
+      resume.outcome === 'pending'
+        ? this.#readThroughs.join(lastEventId!, sink, expiresAt, preamble(this.retryMs()))
+        : this.#begin(resume, sink, expiresAt, lastEventId);
+    this.#leaveCalls.set(subscriber, left);
+    if (this.#closed !== undefined) subscriber.destroy(this.#closed);
+    return subscriber;
+  }
+
+  /** A reconnection time for one client, ms: random, so that clients that left together do not come back together. */
+  retryMs(): number {
+    const { retryMinMs, retryMaxMs } = this.#parts.options;
+    return Math.round(retryMinMs + (retryMaxMs - retryMinMs) * this.#parts.random());
+  }
+
+  /** So many events were committed to the log. */
+  committed(events: number): void {
+    const { log } = this.#parts;
+    this.#fanOut.committed(events);
+    this.#readThroughs.committed(log, log.tipSeq - events, log.tipSeq);
+  }
+
+  /** The upstream answered: what it was asked with is a known place now. */
+  anchored(): void {
+    this.#readThroughs.anchored();
+  }
+
+  /** Heartbeats, stalls and ages; lags; and the holders of slabs while they hold too much. */
+  tick(now: number): void {
+    const { log, options, budget, metrics } = this.#parts;
+    this.#fanOut.tick(now);
+    this.#readThroughs.tick(now);
+    for (const { cursor } of this) metrics.lag.observe(cursor.lag);
+    // What only slow clients keep may be no more than history itself, and all logs must be within their budget.
+    this.#fanOut.evictHolders(() => log.pinnedBytes <= options.retainBytes && !budget.exceeded);
+  }
+
+  /** Ends everyone politely. */
+  end(reason: CloseReason, last?: Buffer): void {
+    this.#fanOut.end(reason, last);
+    this.#readThroughs.end(reason, last);
+  }
+
+  /** Closes everyone at once, and whoever comes later. */
+  destroy(reason: CloseReason): void {
+    this.#closed = reason;
+    this.#fanOut.destroy(reason);
+    this.#readThroughs.close(reason);
+  }
+
+  #begin(resume: Located, sink: Sink, expiresAt: number, lastEventId: Uint8Array | undefined): Subscriber {
+    const { log, options, metrics } = this.#parts;
+    metrics.resumes.add(resume.outcome);
+    if (resume.outcome === 'gap') metrics.gaps.add(resume.reason);
+    const first = opening(log, options, resume, lastEventId, this.retryMs());
+    return this.#fanOut.join(sink, log.positionOf(resume.seq), expiresAt, first);
+  }
+
+  #fanOutOf(log: EventLog, onTip?: (subscriber: Subscriber) => void): FanOut {
+    const { options, clock, metrics } = this.#parts;
+    return new FanOut({
+      log,
+      clock,
+      metrics,
+      policy: options,
+      sliceBytes: options.sliceBytes,
+      heartbeatMs: options.heartbeatMs,
+      onGap: options.onGap,
+      idBefore: (seq) => idBefore(log, options.ids, seq),
+      gapId: (seq) => gapId(log, options.ids, seq),
+      farewell: () => retryField(this.retryMs()),
+      onTip,
+      onLeave: (subscriber, reason) => this.#left(subscriber, reason),
+    });
+  }
+
+  /** A subscriber has read what was read for it alone, and goes on in the log: at `seq`, or with a gap at the floor. */
+  #goOn(subscriber: Subscriber, from: ReadThrough, seq: number | undefined): void {
+    const { log, options, metrics } = this.#parts;
+    if (seq !== undefined && seq >= log.floorSeq) {
+      metrics.resumes.add('exact');
+      this.#fanOut.adopt(subscriber, from.fanOut, log.positionOf(seq));
+      return;
+    }
+    const resume = lostAt(log, from.needs, seq);
+    metrics.resumes.add('gap');
+    metrics.gaps.add(resume.reason);
+    const told = options.onGap === 'signal' ? gapAt(log, options.ids, resume, from.needs) : undefined;
+    this.#fanOut.adopt(subscriber, from.fanOut, log.floor, told);
+    if (options.onGap === 'reject') subscriber.end('gap-rejected');
+  }
+
+  #left(subscriber: Subscriber, reason: CloseReason): void {
+    if (this.size === 0) this.#framer.forget();
+    const call = this.#leaveCalls.get(subscriber);
+    this.#leaveCalls.delete(subscriber);
+    call?.(reason);
+  }
+}
