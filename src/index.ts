@@ -1,15 +1,18 @@
 /**
  * The map of the house, in the order in which an event meets the folders:
  *
- *   upstream/    bytes arrive: connect, reconnect, give up            (a `source.ts` fills a log)
- *   sse/         text/event-stream in both directions, bytes only
- *   ingest.ts    event fields -> id -> frames in a batch
- *   engine/      accepts a batch: memory at once, others later
- *   log/         the retained bytes: segments, pins, floor and tip, cursors, ids
- *   resume.ts    where in the log a client goes on
- *   downstream/  fan-out, subscribers, and the sinks they write to   (a `sink.ts` drains a cursor)
- *   channel.ts   one source -> one log -> many subscribers
- *   gateway.ts   channels by name; what they share; drain and close
+ *   upstream/       bytes arrive: connect, reconnect, give up           (a `source.ts` fills a log)
+ *   sse/            text/event-stream in both directions, bytes only
+ *   ingest.ts       event fields -> id -> frames in a batch
+ *   continuity.ts   did the upstream go on where it stopped? what it sends again is dropped (repeats.ts)
+ *   engine/         accepts a batch: memory at once, others later
+ *   log/            the retained bytes: segments, pins, floor and tip, cursors, ids
+ *   resume.ts       where in the log a client goes on
+ *   read-through.ts those who ask for what the log doesn't hold
+ *   downstream/     fan-out, subscribers, and the sinks they write to  (a `sink.ts` drains a cursor)
+ *   subscribers.ts  everyone who is served by a channel
+ *   channel.ts      one source -> one log -> many subscribers
+ *   gateway.ts      channels by name; what they share; who may come in; drain and close
  *
  * Beside them: options, errors, clock, metrics/ (plain data for everyone). The Fastify wiring is in `plugins/`.
  */

@@ -153,8 +153,9 @@ export class ScriptedUpstream {
    * before goes out first.
    */
   cutAll(how: 'fin' | 'reset' = 'fin'): void {
+    // Node corks a response, or its socket, until the end of the tick, and a destroyed socket would lose that.
+    for (const stream of this.#streams) while (stream.writableCorked > 0) stream.uncork();
     for (const socket of this.#sockets) {
-      // Node corks a response until the end of the tick, and a destroyed socket would lose that.
       while (socket.writableCorked > 0) socket.uncork();
       if (how === 'fin') socket.destroy();
       else socket.resetAndDestroy();
