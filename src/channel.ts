@@ -105,7 +105,7 @@ export class Channel {
         headKnown: () => this.#head.over(),
         connected: () => {
           this.#openedAt = clock.now();
-          this.subscribers.anchored();
+          this.subscribers.opened();
         },
         failed: (error) => {
           const code = error?.code ?? 'SSE_GATEWAY_UPSTREAM_FAILED';
@@ -162,7 +162,8 @@ export class Channel {
     const { continuity } = this.#ingest;
     if (this.state === 'idle') this.#ingest.reopen();
     const asked = lastEventId === undefined ? undefined : upstreamIdOf(lastEventId);
-    if (asked !== undefined && continuity.seedable && this.options.ids !== 'gateway') continuity.seed(asked);
+    if (asked !== undefined && continuity.seedable && this.options.ids !== 'gateway')
+      continuity.beginBehind(asked);
     return this.#demand.take();
   }
 

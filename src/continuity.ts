@@ -66,6 +66,11 @@ export class Continuity {
     return this.#connections === 0 && this.#replay !== false;
   }
 
+  /** The client's id that a first connection is made behind, if one is. */
+  get seed(): Uint8Array | undefined {
+    return this.#seed;
+  }
+
   get anchor(): Anchor | undefined {
     return this.#anchor;
   }
@@ -76,7 +81,7 @@ export class Continuity {
   }
 
   /** Asks the upstream to begin behind a client's id, as long as there is no cursor of our own. */
-  seed(id: Uint8Array): void {
+  beginBehind(id: Uint8Array): void {
     if (this.#cursor === undefined && this.#seed === undefined) this.#seed = Buffer.from(id);
   }
 

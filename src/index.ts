@@ -27,7 +27,12 @@ export { GAP_REASONS, type Gap, type GapReason } from './gap.js';
 export { Gateway, type GatewayContext, type GatewayStats } from './gateway.js';
 export type { LocalEvent } from './ingest.js';
 export type { Logger } from './logger.js';
-export type { ChannelMetrics, RefusalReason } from './metrics/channel-metrics.js';
+export {
+  type ChannelMetrics,
+  CONNECT_OUTCOMES,
+  RESUME_OUTCOMES,
+  type RefusalReason,
+} from './metrics/channel-metrics.js';
 export type { Histogram } from './metrics/histogram.js';
 export type { Tally } from './metrics/tally.js';
 export type {

@@ -2,7 +2,7 @@
  * All read-throughs of a channel: one per id, so many requests at a time, the rest in the order of asking. It decides
  * when waiting is over, and refuses to know how a read-through ends.
  */
-import type { Clock } from './clock.js';
+import type { Clock, Timer } from './clock.js';
 import type { FanOut } from './downstream/fan-out.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import type { CloseReason } from './errors.js';
@@ -52,6 +52,7 @@ export class ReadThroughs {
   /** The open ones, by id. */
   readonly #open = new Map<string, ReadThrough>();
   readonly #reading = new Set<ReadThrough>();
+  #deadline: Timer | undefined;
 
   constructor(host: ReadThroughHost) {
     this.#host = host;
@@ -70,7 +71,8 @@ export class ReadThroughs {
 
   /** Whether there is any hope for an id that the channel's log doesn't know. */
   hopeFor(id: Uint8Array): boolean {
-    return this.#host.coldUntil() > this.#host.clock.now() || this.#askable(id) !== undefined;
+    if (!this.#upstreams(id)) return false;
+    return this.#host.coldUntil() > this.#host.clock.now() || this.#host.backfill() !== undefined;
   }
 
   join(id: Uint8Array, sink: Sink, expiresAt: number, first: Buffer): Subscriber {
@@ -95,9 +97,12 @@ export class ReadThroughs {
     for (const readThrough of [...this.#reading]) readThrough.look();
   }
 
-  /** The upstream answered: what it was asked with is a known place now. */
-  anchored(): void {
+  /** The upstream answered: what it was asked with is a known place now, and waiting has an end. */
+  opened(): void {
     for (const readThrough of [...this.#open.values()]) readThrough.look();
+    const { clock, options } = this.#host;
+    this.#deadline?.cancel();
+    this.#deadline = clock.after(options.resumeWaitMs, () => this.#advance());
   }
 
   /** Waiting may be over, and those whose clients are gone are let go. */
@@ -117,6 +122,7 @@ export class ReadThroughs {
   }
 
   close(reason: CloseReason): void {
+    this.#deadline?.cancel();
     for (const readThrough of this.#all) readThrough.close(reason);
     this.#all.clear();
     this.#open.clear();
@@ -135,7 +141,7 @@ export class ReadThroughs {
     if (this.#host.coldUntil() > this.#host.clock.now()) return;
     for (const readThrough of [...this.#open.values()]) {
       if (this.#reading.has(readThrough)) continue;
-      const source = this.#askable(readThrough.id);
+      const source = this.#host.backfill();
       if (source === undefined) readThrough.lose();
       else if (this.#reading.size < AT_ONCE) {
         this.#reading.add(readThrough);
@@ -144,10 +150,9 @@ export class ReadThroughs {
     }
   }
 
-  /** The source to ask for what follows an id; undefined: there is none, or the id is none of the upstream's. */
-  #askable(id: Uint8Array): SourceFactory | undefined {
-    const own = upstreamIdOf(id);
-    return own !== undefined && own.length === id.length ? this.#host.backfill() : undefined;
+  /** Whether an id is one of the upstream's, which may arrive or be asked for; a minted one is neither. */
+  #upstreams(id: Uint8Array): boolean {
+    return this.#host.options.ids !== 'gateway' && upstreamIdOf(id) === id;
   }
 }
 

@@ -83,9 +83,13 @@ export class Subscribers {
     return this.#readThroughs.hopeFor(lastEventId) ? { outcome: 'pending' } : resume;
   }
 
-  /** Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since. */
+  /**
+   * Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since.
+   * What an upstream replays for somebody else's id is not meant for it.
+   */
   fresh(askedAt: number): Resume {
-    return fresh(this.#parts.log, askedAt);
+    const { log, continuity } = this.#parts;
+    return fresh(log, continuity.seed === undefined ? askedAt : log.tipSeq);
   }
 
   /**
@@ -125,9 +129,9 @@ export class Subscribers {
     this.#readThroughs.committed(log, log.tipSeq - events, log.tipSeq);
   }
 
-  /** The upstream answered: what it was asked with is a known place now. */
-  anchored(): void {
-    this.#readThroughs.anchored();
+  /** The upstream answered. */
+  opened(): void {
+    this.#readThroughs.opened();
   }
 
   /** Heartbeats, stalls and ages; lags; and the holders of slabs while they hold too much. */
@@ -191,8 +195,10 @@ export class Subscribers {
     metrics.resumes.add('gap');
     metrics.gaps.add(resume.reason);
     const told = options.onGap === 'signal' ? gapAt(log, options.ids, resume, from.needs) : undefined;
-    this.#fanOut.adopt(subscriber, from.fanOut, log.floor, told);
-    if (options.onGap === 'reject') subscriber.end('gap-rejected');
+    // Who is rejected gets nothing from behind the hole that it isn't told of.
+    const rejected = options.onGap === 'reject';
+    this.#fanOut.adopt(subscriber, from.fanOut, rejected ? log.tip : log.floor, told);
+    if (rejected) subscriber.end('gap-rejected');
   }
 
   #left(subscriber: Subscriber, reason: CloseReason): void {

@@ -148,10 +148,7 @@ export class Subscriber implements SinkOwner {
   end(reason: CloseReason, last?: Buffer): void {
     if (this.#ending !== undefined || this.#left) return;
     this.pump();
-    if (this.ending) return;
-    this.#ending = reason;
-    this.#writingSince = this.#host.turnNow;
-    this.#sink.end(last);
+    this.#finish(reason, last);
   }
 
   /** Closes at once; what was under way counts as dropped. */
@@ -176,6 +173,13 @@ export class Subscriber implements SinkOwner {
 
   closed(failed: boolean): void {
     this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
+  }
+
+  #finish(reason: CloseReason, last?: Buffer): void {
+    if (this.#ending !== undefined || this.#left) return;
+    this.#ending = reason;
+    this.#writingSince = this.#host.turnNow;
+    this.#sink.end(last);
   }
 
   #start(): void {
@@ -224,7 +228,7 @@ export class Subscriber implements SinkOwner {
   #rejected(reason: GapReason): boolean {
     if (this.#host.onGap !== 'reject') return false;
     this.#host.gap(reason);
-    this.end('gap-rejected');
+    this.#finish('gap-rejected');
     return true;
   }
 

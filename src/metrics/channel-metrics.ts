@@ -7,8 +7,10 @@ import type { GapReason } from '../gap.js';
 import { Histogram } from './histogram.js';
 import { Tally } from './tally.js';
 
-export type ConnectOutcome = 'ok' | 'failed';
-export type ResumeOutcome = 'fresh' | 'exact' | 'gap';
+export const CONNECT_OUTCOMES = ['ok', 'failed'] as const;
+export type ConnectOutcome = (typeof CONNECT_OUTCOMES)[number];
+export const RESUME_OUTCOMES = ['fresh', 'exact', 'gap'] as const;
+export type ResumeOutcome = (typeof RESUME_OUTCOMES)[number];
 export type RefusalReason =
   | 'draining'
   | 'connection-limit'
