@@ -100,9 +100,7 @@ export class ReadThroughs {
   /** The upstream answered: what it was asked with is a known place now, and waiting has an end. */
   opened(): void {
     for (const readThrough of [...this.#open.values()]) readThrough.look();
-    const { clock, options } = this.#host;
-    this.#deadline?.cancel();
-    this.#deadline = clock.after(options.resumeWaitMs, () => this.#advance());
+    this.#advance();
   }
 
   /** Waiting may be over, and those whose clients are gone are let go. */
@@ -138,7 +136,13 @@ export class ReadThroughs {
 
   /** When waiting is over: asks for as many as may be asked for at once; what can't be asked for is lost. */
   #advance(): void {
-    if (this.#host.coldUntil() > this.#host.clock.now()) return;
+    this.#deadline?.cancel();
+    const wait = this.#host.coldUntil() - this.#host.clock.now();
+    if (wait > 0) {
+      const ends = this.#open.size > 0 && wait < Number.POSITIVE_INFINITY;
+      this.#deadline = ends ? this.#host.clock.after(wait, () => this.#advance()) : undefined;
+      return;
+    }
     for (const readThrough of [...this.#open.values()]) {
       if (this.#reading.has(readThrough)) continue;
       const source = this.#host.backfill();

@@ -102,11 +102,20 @@ export class Subscribers {
     lastEventId: Uint8Array | undefined,
     left: (reason: CloseReason) => void,
   ): Subscriber {
+    return this.enter(httpSink(response, this.#framer), resume, lastEventId, left);
+  }
+
+  /** The same for any sink. */
+  enter(
+    sink: Sink,
+    resume: Resume,
+    lastEventId: Uint8Array | undefined,
+    left: (reason: CloseReason) => void,
+  ): Subscriber {
     const { clock, random, options } = this.#parts;
     const { maxAgeMs } = options;
     const expiresAt =
       maxAgeMs === 0 ? Number.POSITIVE_INFINITY : clock.now() + maxAgeMs * (0.8 + 0.2 * random());
-    const sink = httpSink(response, this.#framer);
     const subscriber =
       resume.outcome === 'pending'
         ? this.#readThroughs.join(lastEventId!, sink, expiresAt, preamble(this.retryMs()))
