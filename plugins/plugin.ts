@@ -46,7 +46,7 @@ export interface SseGateway {
   drain(): Promise<void>;
   /**
    * Ends the streams that the filter chooses, with whole events; returns how many. Their clients may come back: a
-   * client that must not has to be refused by a hook.
+   * client that must not has to be refused by a hook. A filter that throws ends nobody, and the caller gets its error.
    */
   disconnect(filter: (stream: OpenStream) => boolean): number;
   /** A snapshot of channels, subscribers and memory. */

@@ -11,30 +11,32 @@ const RETRY_MIN_MS = 10_000;
 const RETRY_SPREAD_MS = 50_000;
 
 const WHY: Partial<Record<RefusalReason, string>> = {
-  draining: 'this gateway is being drained',
   'connection-limit': 'all streams are taken',
   'ip-limit': 'this address has all the streams it may have',
   'accept-rate': 'too many streams begin at once',
   'channel-full': 'this channel has all the subscribers it may have',
 };
 
-/** Refuses a newcomer for now; counted by the caller. */
+/** Refuses a newcomer for now; counted by the caller. `error`: what who gets a status is told. */
 export function refuse(
   gateway: Gateway,
   request: FastifyRequest,
   reply: FastifyReply,
   reason: RefusalReason,
+  error = errorOf(reason),
 ): FastifyReply {
-  const retryMs =
-    reason === 'draining' ? gateway.returnMs() : RETRY_MIN_MS + RETRY_SPREAD_MS * gateway.random();
+  const leaving = reason === 'draining' || reason === 'closing';
+  const retryMs = leaving ? gateway.returnMs() : RETRY_MIN_MS + RETRY_SPREAD_MS * gateway.random();
   if (request.headers.accept?.trim() === TYPE) {
     return reply.headers(STREAM_HEADERS).send(`retry: ${Math.ceil(retryMs)}\n\n`);
   }
   reply.header('retry-after', Math.ceil(retryMs / 1_000));
-  const message = WHY[reason] ?? reason;
-  return reply
-    .code(503)
-    .send(new GatewayError(reason === 'draining' ? 'GATEWAY_CLOSED' : 'CONNECTION_LIMIT', message));
+  return reply.code(503).send(error);
+}
+
+function errorOf(reason: RefusalReason): GatewayError {
+  if (reason === 'draining') return new GatewayError('GATEWAY_CLOSED', 'this gateway is being drained');
+  return new GatewayError('CONNECTION_LIMIT', WHY[reason] ?? reason);
 }
 
 /** An upstream that stopped for good: 204 for its 204, else 502 with the time until somebody may try again. */

@@ -2,32 +2,30 @@
  * Every series of `/metrics`: name, help, labels, and where in the core its value stands. One table each for counters,
  * gauges and histograms; labels come from configuration or from closed sets, never from a client.
  */
-import {
-  Counter,
-  Gauge,
-  type MetricObjectWithValues,
-  type MetricType,
-  type MetricValueWithName,
-  Histogram as PromHistogram,
-  type Registry,
-} from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import {
   type Channel,
   type ChannelMetrics,
+  CONNECT_OUTCOMES,
+  GAP_REASONS,
   type Gateway,
   type Histogram,
+  RESUME_OUTCOMES,
   SOURCE_STATES,
   type Tally,
 } from '../src/index.js';
+import { ReadHistogram } from './read-histogram.js';
 
 const PREFIX = 'sse_gateway_';
 
 type CounterRow = readonly [name: string, help: string, read: (metrics: ChannelMetrics) => number];
+/** `values`: exposed from the start with 0, so that a rate sees the first of them; others begin when they occur. */
 type TallyRow = readonly [
   name: string,
   help: string,
   label: string,
   read: (metrics: ChannelMetrics) => Tally<string>,
+  values?: readonly string[],
 ];
 type ChannelGaugeRow = readonly [name: string, help: string, read: (channel: Channel) => number];
 type GatewayRow = readonly [
@@ -58,12 +56,19 @@ const COUNTERS: readonly CounterRow[] = [
 ];
 
 const TALLIES: readonly TallyRow[] = [
-  ['upstream_connects_total', 'Upstream connection attempts.', 'outcome', (m) => m.upstreamConnects],
+  [
+    'upstream_connects_total',
+    'Upstream connection attempts.',
+    'outcome',
+    (m) => m.upstreamConnects,
+    CONNECT_OUTCOMES,
+  ],
   [
     'upstream_reconnects_total',
     'Upstream connection attempts after an earlier connection.',
     'outcome',
     (m) => m.upstreamReconnects,
+    CONNECT_OUTCOMES,
   ],
   ['upstream_disconnects_total', 'Upstream connections that ended.', 'reason', (m) => m.upstreamDisconnects],
   [
@@ -73,8 +78,8 @@ const TALLIES: readonly TallyRow[] = [
     (m) => m.eventsDropped,
   ],
   ['client_disconnects_total', 'Client streams that ended.', 'reason', (m) => m.clientDisconnects],
-  ['resumes_total', 'Client streams that began.', 'outcome', (m) => m.resumes],
-  ['gaps_total', 'Gaps announced in streams; one for all counts once.', 'reason', (m) => m.gaps],
+  ['resumes_total', 'Client streams that began.', 'outcome', (m) => m.resumes, RESUME_OUTCOMES],
+  ['gaps_total', 'Gaps announced in streams; one for all counts once.', 'reason', (m) => m.gaps, GAP_REASONS],
   ['connections_refused_total', 'Requests for a stream that were refused.', 'reason', (m) => m.refusals],
 ];
 
@@ -119,10 +124,11 @@ export function registerSeries(registry: Registry, gateways: ReadonlySet<Gateway
     };
     new Counter({ name: PREFIX + name, help, labelNames, registers, collect });
   }
-  for (const [name, help, label, read] of TALLIES) {
+  for (const [name, help, label, read, values = []] of TALLIES) {
     const collect = function (this: Counter<string>): void {
       this.reset();
       for (const { gateway, channel, metrics } of families(gateways)) {
+        for (const value of values) this.inc({ gateway, channel, [label]: value }, 0);
         for (const [value, count] of read(metrics).entries())
           this.inc({ gateway, channel, [label]: value }, count);
       }
@@ -155,7 +161,11 @@ export function registerSeries(registry: Registry, gateways: ReadonlySet<Gateway
   }
   registerStates(registry, gateways);
   for (const [name, help, read] of HISTOGRAMS) {
-    registry.registerMetric(new ReadHistogram(PREFIX + name, help, gateways, read));
+    const rows = function* () {
+      for (const { gateway, channel, metrics } of families(gateways))
+        yield { labels: { gateway, channel }, histogram: read(metrics) };
+    };
+    registry.registerMetric(new ReadHistogram(PREFIX + name, help, ['gateway', 'channel'], rows));
   }
 }
 
@@ -189,60 +199,6 @@ function registerStates(registry: Registry, gateways: ReadonlySet<Gateway>): voi
       }
     },
   });
-}
-
-/** prom-client declares its metric types as an enum that its code doesn't have: there they are these strings. */
-const HISTOGRAM = 'histogram' as unknown as MetricType;
-
-/** A histogram whose buckets are read at the scrape instead of being observed into prom-client. */
-class ReadHistogram extends PromHistogram<string> {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #gateways: ReadonlySet<Gateway>;
-  readonly #read: (metrics: ChannelMetrics) => Histogram;
-
-  constructor(
-    name: string,
-    help: string,
-    gateways: ReadonlySet<Gateway>,
-    read: (metrics: ChannelMetrics) => Histogram,
-  ) {
-    super({ name, help, labelNames: ['gateway', 'channel'], registers: [] });
-    this.#name = name;
-    this.#help = help;
-    this.#gateways = gateways;
-    this.#read = read;
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    return {
-      name: this.#name,
-      help: this.#help,
-      type: HISTOGRAM,
-      aggregator: 'sum',
-      collect() {},
-      values: [...this.#rows()],
-    };
-  }
-
-  /** What the registry prefers over `get` for its text form. */
-  getForPromString(): ReturnType<ReadHistogram['get']> {
-    return this.get();
-  }
-
-  *#rows(): IterableIterator<MetricValueWithName<string>> {
-    for (const { gateway, channel, metrics } of families(this.#gateways)) {
-      const histogram = this.#read(metrics);
-      const labels = { gateway, channel };
-      const counts = histogram.cumulative();
-      const metricName = `${this.#name}_bucket`;
-      for (const [i, value] of counts.entries()) {
-        yield { metricName, labels: { ...labels, le: histogram.bounds[i] ?? '+Inf' }, value };
-      }
-      yield { metricName: `${this.#name}_sum`, labels, value: histogram.sum };
-      yield { metricName: `${this.#name}_count`, labels, value: counts.at(-1)! };
-    }
-  }
 }
 
 function* families(gateways: ReadonlySet<Gateway>): IterableIterator<{

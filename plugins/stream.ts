@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  type ChannelMetrics,
   type ErrorCode,
   type Gateway,
   GatewayError,
@@ -11,6 +12,7 @@ import {
   isHttp2,
   ownsSocket,
   type Parameters,
+  type RefusalReason,
   type Subscriber,
 } from '../src/index.js';
 import { lastEventId } from './last-event-id.js';
@@ -44,21 +46,25 @@ export async function openStream(
   try {
     await begin(context, request, reply, name, parameters);
   } catch (error) {
-    countRefusal(context.gateway, name, error);
-    throw error;
+    const reason = error instanceof GatewayError ? REFUSALS[error.code] : undefined;
+    if (reason === undefined) throw error;
+    // The gateway counts that one itself.
+    if (reason !== 'channel-limit') metricsOf(context.gateway, name)?.refusals.add(reason);
+    if (reason === 'not-acceptable') throw error;
+    refuse(context.gateway, request, reply, reason, error as GatewayError);
   }
 }
 
-/** Refusals before there is a channel that could count them. */
-const EARLY_REFUSALS: Partial<Record<ErrorCode, 'not-acceptable' | 'closing'>> = {
+/** Refusals that come as errors, before there is a channel that could count them. */
+const REFUSALS: Partial<Record<ErrorCode, RefusalReason>> = {
   SSE_GATEWAY_NOT_ACCEPTABLE: 'not-acceptable',
   SSE_GATEWAY_GATEWAY_CLOSED: 'closing',
+  SSE_GATEWAY_CHANNEL_LIMIT: 'channel-limit',
 };
 
-function countRefusal(gateway: Gateway, name: string, error: unknown): void {
-  const reason = error instanceof GatewayError ? EARLY_REFUSALS[error.code] : undefined;
-  if (reason === undefined) return;
-  for (const family of gateway.families()) if (family.name === name) family.metrics.refusals.add(reason);
+function metricsOf(gateway: Gateway, name: string): ChannelMetrics | undefined {
+  for (const family of gateway.families()) if (family.name === name) return family.metrics;
+  return undefined;
 }
 
 async function begin(
@@ -171,7 +177,7 @@ function tell({ onStream }: StreamContext, request: FastifyRequest, info: Stream
   }
 }
 
-/** Ends the streams that the filter chooses; returns how many. */
+/** Ends the streams that the filter chooses; returns how many. What the filter throws is thrown before any stream has ended. */
 export function disconnect(
   open: ReadonlyMap<Subscriber, OpenStream>,
   filter: (stream: OpenStream) => boolean,

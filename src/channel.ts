@@ -149,6 +149,11 @@ export class Channel {
     return !this.#demand.held && this.subscribers.size === 0;
   }
 
+  /** Clients that are served, and those whose stream is about to begin. */
+  get claims(): number {
+    return this.#demand.holders;
+  }
+
   /** Opens the upstream now (option `always`). */
   start(): void {
     if (this.options.always) this.#open();
@@ -160,7 +165,7 @@ export class Channel {
    */
   claim(lastEventId?: Uint8Array): () => void {
     const { continuity } = this.#ingest;
-    if (this.state === 'idle') this.#ingest.reopen();
+    if (this.state === 'idle' || this.state === 'failed') this.#ingest.reopen();
     const asked = lastEventId === undefined ? undefined : upstreamIdOf(lastEventId);
     if (asked !== undefined && continuity.seedable && this.options.ids !== 'gateway')
       continuity.beginBehind(asked);

@@ -31,13 +31,18 @@ export class Continuity {
   /** Fingerprint of the newest event with an id. */
   #newest: number | undefined;
   #seed: Uint8Array | undefined;
+  /** The upstream has named an id, if only to take it away again: the client's is of no use any more. */
+  #spoken = false;
   #anchor: Anchor | undefined;
   #connections = 0;
   /** Events without an id since the cursor: an upstream that replays sends them again, and nothing tells. */
   #unnamed = 0;
   /** The proof that was asked for is still to come. */
   #unproven = false;
+  /** The last proof came at once: the upstream goes on at the very place that it is asked for, not somewhere before. */
   #proven = false;
+  /** No event has come on this connection. */
+  #first = false;
 
   /** @param remember how many events are remembered in order to recognise repeats */
   constructor(replay: Replay, remember: number) {
@@ -52,13 +57,13 @@ export class Continuity {
 
   /** What the next connection asks with. */
   get asked(): Uint8Array | undefined {
-    if (this.#cursor === undefined) return this.#seed;
+    if (this.#cursor === undefined) return this.seeded ? this.#seed : undefined;
     return this.#replay === 'proven' ? (this.#before ?? this.#cursor) : this.#cursor;
   }
 
   /** What is asked with is a client's word, not the upstream's. */
   get seeded(): boolean {
-    return this.#cursor === undefined && this.#seed !== undefined;
+    return !this.#spoken && this.#seed !== undefined;
   }
 
   /** No connection was ever answered: a client's id may say where to begin. */
@@ -82,7 +87,7 @@ export class Continuity {
 
   /** Asks the upstream to begin behind a client's id, as long as there is no cursor of our own. */
   beginBehind(id: Uint8Array): void {
-    if (this.#cursor === undefined && this.#seed === undefined) this.#seed = Buffer.from(id);
+    if (!this.#spoken && this.#seed === undefined) this.#seed = Buffer.from(id);
   }
 
   forgetSeed(): void {
@@ -94,14 +99,16 @@ export class Continuity {
    * otherwise old history would reach new clients as live. With an empty log it is a first connection again.
    */
   reopen(floorSeq: number, tipSeq: number): void {
+    this.#seed = undefined;
     if (this.#cursorSeq >= floorSeq) return;
     this.#cursor = undefined;
     this.#before = undefined;
     this.#newest = undefined;
+    this.#spoken = false;
     if (floorSeq === tipSeq) {
       this.#connections = 0;
+      this.#unnamed = 0;
       this.#anchor = undefined;
-      this.#seed = undefined;
     }
   }
 
@@ -110,11 +117,14 @@ export class Continuity {
     this.#connections += 1;
     this.#unproven = false;
     if (this.#connections === 1) {
+      // What came before a rest is forgotten: its bearer may be about to ask for it.
+      this.#repeats.end();
       if (resumed && this.#replay === true && this.#seed !== undefined)
         this.#anchor = { id: this.#seed, seq: nextSeq };
       return false;
     }
     this.#repeats.begin();
+    this.#first = true;
     if (!resumed || this.#unnamed > 0) return true;
     if (this.#replay !== 'proven') return this.#replay !== true;
     this.#unproven = this.#before !== undefined && this.#newest !== undefined;
@@ -128,10 +138,12 @@ export class Continuity {
 
   /** Whether an event with an id came before and is to be dropped. */
   repeats(mark: number): boolean {
+    const first = this.#first;
+    this.#first = false;
     if (!this.#repeats.seen(mark)) return false;
     if (mark === this.#newest && this.#unproven) {
       this.#unproven = false;
-      this.#proven = true;
+      this.#proven = first;
     }
     return true;
   }
@@ -160,6 +172,7 @@ export class Continuity {
   advance(id: Uint8Array | undefined, before: Uint8Array | undefined, seq: number): void {
     this.#before = before ?? this.#cursor;
     this.#cursor = id;
+    this.#spoken = true;
     this.#cursorSeq = seq;
   }
 }

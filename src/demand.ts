@@ -24,6 +24,11 @@ export class Demand {
     this.#options = options;
   }
 
+  /** Claims taken and not given back. */
+  get holders(): number {
+    return this.#holders;
+  }
+
   /** Somebody wants it now. */
   get held(): boolean {
     return this.#holders > 0 || this.#options.always;

@@ -127,7 +127,7 @@ export class Gateway {
   /** Lets a client in to a channel: a function to call once when it has left. Or says why not. */
   admit(channel: Channel, ip: string): (() => void) | RefusalReason {
     if (this.#refusing) return 'draining';
-    if (channel.subscribers.size >= channel.options.maxSubscribers) return 'channel-full';
+    if (channel.claims >= channel.options.maxSubscribers) return 'channel-full';
     return this.#admission.admit(ip);
   }
 

@@ -66,6 +66,10 @@ export class Ingest implements Inlet {
   #beforeTo = -1;
   #runSeq = 0;
   #stopped = false;
+  /** There was a connection, ids were minted, and what they named is forgotten, while the next connection goes on from nowhere. */
+  #connected = false;
+  #minted = false;
+  #forgotten = false;
   #retryMs: number | undefined;
   #events = 0;
 
@@ -106,12 +110,18 @@ export class Ingest implements Inlet {
   reopen(): void {
     const { log } = this.#options;
     this.continuity.reopen(log.floorSeq, log.tipSeq);
+    // Minted ids outlive the events that carried them, and name the place where the next connection begins.
+    if (this.#connected && this.#minted && log.floorSeq === log.tipSeq) this.#forgotten = true;
   }
 
   begin(resumed: boolean): void {
     this.#parser.reset();
     this.#events = 0;
-    if (this.continuity.begin(resumed, this.#nextSeq)) this.#break();
+    const forgotten = this.#forgotten;
+    this.#connected = true;
+    this.#forgotten = false;
+    if (forgotten) this.#break();
+    if (this.continuity.begin(resumed, this.#nextSeq) && !forgotten) this.#break();
     this.#flush();
   }
 
@@ -180,11 +190,14 @@ export class Ingest implements Inlet {
       return;
     }
     if (continuity.breaks()) this.#break();
-    if (records.hasId(i)) this.#track(records, i, this.#nextSeq);
+    if (records.hasId(i) && !own) this.#track(records, i, this.#nextSeq);
     const id = this.#idFor(own, bytes);
     const at = this.#filling.reserve(frameSize(records, i, id));
     const length = writeFrame(this.#filling.buffer, at, bytes, records, i, id, this.#place);
-    if (own && this.#unwanted(bytes.subarray(records.idStart(i), records.idEnd(i)), at, length)) return;
+    if (own) {
+      if (this.#unwanted(bytes.subarray(records.idStart(i), records.idEnd(i)), at, length)) return;
+      this.#track(records, i, this.#nextSeq);
+    }
     this.#push(length, id === undefined);
     continuity.note(mark);
   }
@@ -213,6 +226,7 @@ export class Ingest implements Inlet {
   #mint(cursor: Uint8Array | undefined): string | Uint8Array | undefined {
     const { ids, log } = this.#options;
     if (ids === 'upstream') return undefined;
+    this.#minted = true;
     if (ids === 'gateway' || cursor === undefined) return mint(this.#nextSeq, log.epoch);
     return mintBytes(this.#nextSeq, log.epoch, cursor);
   }
@@ -247,7 +261,12 @@ export class Ingest implements Inlet {
 
   /** One batch is with the engine at a time; what arrives meanwhile is the next one. */
   #flush(): void {
-    if (this.#committing > 0 || this.#filling.count === 0) return;
+    if (this.#committing > 0) return;
+    // Room may have been made for an event that turned out not to be wanted.
+    if (this.#filling.count === 0) {
+      this.#filling.reset();
+      return;
+    }
     const batch = this.#filling;
     this.#filling = this.#spare;
     this.#spare = batch;
@@ -266,7 +285,7 @@ export class Ingest implements Inlet {
 }
 
 function copied(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
-  return from < to ? Buffer.from(bytes.subarray(from, to)) : undefined;
+  return from >= 0 && from < to ? Buffer.from(bytes.subarray(from, to)) : undefined;
 }
 
 /** By what the event is recognised when it comes again: its id and its block as the upstream sent it. */

@@ -48,7 +48,7 @@ export class ReadThrough {
     return this.#outcome === undefined;
   }
 
-  /** The id behind which the channel's log would have to go on. */
+  /** The last id that its clients have. */
   get needs(): Uint8Array {
     return this.#ingest?.continuity.cursor ?? this.id;
   }
@@ -72,10 +72,7 @@ export class ReadThrough {
       maxEventBytes: options.maxEventBytes,
       rememberEvents: 0,
       metrics,
-      committed: (events) => {
-        this.fanOut.committed(events);
-        this.look();
-      },
+      committed: (events) => this.fanOut.committed(events),
       until: (id, frame) => this.#meets(id, frame),
     });
     ingest.continuity.advance(from, undefined, 0);
@@ -84,9 +81,13 @@ export class ReadThrough {
     this.#source.open();
   }
 
-  /** Looks whether the channel's log goes on behind what was read. */
+  /**
+   * Looks whether the channel's log goes on behind what was read: whether it holds the last event, byte for byte. One
+   * without an id can't be found, and behind the id before it would come what the clients have.
+   */
   look(): void {
-    const seq = this.#host.behind(this.needs);
+    const last = this.#log.tipSeq - 1;
+    const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.id);
     if (seq >= 0) this.#settle({ seq });
   }
 
@@ -101,6 +102,13 @@ export class ReadThrough {
     this.#source?.close('shutdown');
     this.fanOut.destroy(reason);
     this.#log.close();
+  }
+
+  /** Seq at which the channel's log goes on behind an event of this one; −1: it doesn't hold it. */
+  #behind(own: number): number {
+    const id = this.#log.idOf(own);
+    const seq = id === undefined ? -1 : this.#host.holds(id, this.#log.frameOf(own)!);
+    return seq < 0 ? -1 : seq + 1;
   }
 
   /** An event that the channel's log holds, byte for byte: from there on it is the channel's. */

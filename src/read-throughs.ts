@@ -53,6 +53,7 @@ export class ReadThroughs {
   readonly #open = new Map<string, ReadThrough>();
   readonly #reading = new Set<ReadThrough>();
   #deadline: Timer | undefined;
+  #filling = false;
 
   constructor(host: ReadThroughHost) {
     this.#host = host;
@@ -83,7 +84,7 @@ export class ReadThroughs {
       this.#open.set(keyOf(id), readThrough);
     }
     const subscriber = readThrough.join(sink, expiresAt, first);
-    this.#advance();
+    this.#advance([readThrough]);
     return subscriber;
   }
 
@@ -100,19 +101,20 @@ export class ReadThroughs {
   /** The upstream answered: what it was asked with is a known place now, and waiting has an end. */
   opened(): void {
     for (const readThrough of [...this.#open.values()]) readThrough.look();
-    this.#advance();
+    this.#advance(this.#open.values());
   }
 
-  /** Waiting may be over, and those whose clients are gone are let go. */
+  /** Waiting may be over; those whose clients are gone are let go, and holders of slabs while all logs hold too much. */
   tick(now: number): void {
     for (const readThrough of this.#all) {
       readThrough.fanOut.tick(now);
+      readThrough.fanOut.evictHolders(() => !this.#host.budget.exceeded);
       if (readThrough.fanOut.size > 0) continue;
       readThrough.close('shutdown');
       this.#all.delete(readThrough);
       this.settled(readThrough);
     }
-    this.#advance();
+    this.#advance(this.#open.values());
   }
 
   end(reason: CloseReason, last?: Buffer): void {
@@ -132,25 +134,46 @@ export class ReadThroughs {
     this.#reading.delete(readThrough);
     const key = keyOf(readThrough.id);
     if (this.#open.get(key) === readThrough) this.#open.delete(key);
+    this.#fill();
   }
 
-  /** When waiting is over: asks for as many as may be asked for at once; what can't be asked for is lost. */
-  #advance(): void {
+  /** How long an id that the channel's log doesn't know may still arrive by itself, ms. */
+  get #wait(): number {
+    return this.#host.coldUntil() - this.#host.clock.now();
+  }
+
+  /** What becomes of these once waiting is over, now or later. */
+  #advance(some: Iterable<ReadThrough>): void {
     this.#deadline?.cancel();
-    const wait = this.#host.coldUntil() - this.#host.clock.now();
+    const wait = this.#wait;
     if (wait > 0) {
       const ends = this.#open.size > 0 && wait < Number.POSITIVE_INFINITY;
-      this.#deadline = ends ? this.#host.clock.after(wait, () => this.#advance()) : undefined;
+      const over = (): void => this.#advance(this.#open.values());
+      this.#deadline = ends ? this.#host.clock.after(wait, over) : undefined;
       return;
     }
-    for (const readThrough of [...this.#open.values()]) {
-      if (this.#reading.has(readThrough)) continue;
-      const source = this.#host.backfill();
-      if (source === undefined) readThrough.lose();
-      else if (this.#reading.size < AT_ONCE) {
-        this.#reading.add(readThrough);
-        readThrough.ask(readThrough.id, source);
-      }
+    for (const readThrough of some) this.#consider(readThrough);
+  }
+
+  /** Gives the free places to those who have waited longest. A request may end while it begins, and call again. */
+  #fill(): void {
+    if (this.#filling || this.#wait > 0) return;
+    this.#filling = true;
+    for (const readThrough of this.#open.values()) {
+      if (this.#reading.size >= AT_ONCE) break;
+      this.#consider(readThrough);
+    }
+    this.#filling = false;
+  }
+
+  /** Asks for it if there is a place and somebody still wants it; what can't be asked for is lost. */
+  #consider(readThrough: ReadThrough): void {
+    if (!readThrough.open || readThrough.fanOut.size === 0 || this.#reading.has(readThrough)) return;
+    const source = this.#host.backfill();
+    if (source === undefined) readThrough.lose();
+    else if (this.#reading.size < AT_ONCE) {
+      this.#reading.add(readThrough);
+      readThrough.ask(readThrough.id, source);
     }
   }
 

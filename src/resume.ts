@@ -38,7 +38,9 @@ export function locate(log: EventLog, id: Uint8Array | undefined, anchor?: Ancho
     if (minted.seq >= log.tipSeq || log.epochs.epochAt(minted.seq) !== minted.epoch)
       return gap(log, 'epoch', null);
     const next = minted.seq + 1;
-    return next >= log.floorSeq ? { outcome: 'exact', seq: next } : gap(log, 'trimmed', log.floorSeq - next);
+    return next >= log.floorSeq
+      ? { outcome: 'exact', seq: next }
+      : gap(log, 'trimmed', trimmedFrom(log, next));
   }
   const named = minted.cursor === undefined ? -1 : behind(log, minted.cursor, anchor);
   if (named < 0) return gap(log, 'epoch', null);
@@ -62,7 +64,7 @@ export function behind(log: EventLog, id: Uint8Array, anchor: Anchor | undefined
 
 /** What becomes of a client that read up to `id` on its own and finds the log gone on: at `seq`, if that is known. */
 export function lostAt(log: EventLog, id: Uint8Array, seq: number | undefined): Located & { outcome: 'gap' } {
-  if (seq !== undefined) return gap(log, 'trimmed', log.floorSeq - seq);
+  if (seq !== undefined) return gap(log, 'trimmed', trimmedFrom(log, seq));
   return gap(log, parseMinted(id) === undefined ? 'unknown-id' : 'epoch', null);
 }
 
@@ -74,6 +76,11 @@ export function fresh(log: EventLog, askedAt: number): Located {
   let seq = Math.max(askedAt, log.floorSeq);
   while (log.tagOf(seq) === TAG.GAP) seq += 1;
   return { outcome: 'fresh', seq };
+}
+
+/** How many events from `seq` on were trimmed; null where a break told to all is among them: nobody knows what it hid. */
+function trimmedFrom(log: EventLog, seq: number): number | null {
+  return log.newestTaggedTrimmed >= seq ? null : log.floorSeq - seq;
 }
 
 function gap(log: EventLog, reason: GapReason, lost: number | null): Located & { outcome: 'gap' } {

@@ -79,7 +79,7 @@ export class Subscribers {
   locate(lastEventId: Uint8Array): Resume {
     const { log, continuity } = this.#parts;
     const resume = locate(log, lastEventId, continuity.anchor);
-    if (resume.outcome !== 'gap' || resume.lost !== null) return resume;
+    if (resume.outcome !== 'gap' || resume.reason === 'trimmed' || resume.lost !== null) return resume;
     return this.#readThroughs.hopeFor(lastEventId) ? { outcome: 'pending' } : resume;
   }
 
@@ -121,7 +121,7 @@ export class Subscribers {
         ? this.#readThroughs.join(lastEventId!, sink, expiresAt, preamble(this.retryMs()))
         : this.#begin(resume, sink, expiresAt, lastEventId);
     this.#leaveCalls.set(subscriber, left);
-    if (this.#closed !== undefined) subscriber.destroy(this.#closed);
+    if (this.#closed !== undefined) this.destroy(this.#closed);
     return subscriber;
   }
 
@@ -203,11 +203,13 @@ export class Subscribers {
     const resume = lostAt(log, from.needs, seq);
     metrics.resumes.add('gap');
     metrics.gaps.add(resume.reason);
-    const told = options.onGap === 'signal' ? gapAt(log, options.ids, resume, from.needs) : undefined;
     // Who is rejected gets nothing from behind the hole that it isn't told of.
-    const rejected = options.onGap === 'reject';
-    this.#fanOut.adopt(subscriber, from.fanOut, rejected ? log.tip : log.floor, told);
-    if (rejected) subscriber.end('gap-rejected');
+    if (options.onGap === 'reject') {
+      subscriber.stop('gap-rejected');
+      return;
+    }
+    const told = options.onGap === 'signal' ? gapAt(log, options.ids, resume, from.needs) : undefined;
+    this.#fanOut.adopt(subscriber, from.fanOut, log.floor, told);
   }
 
   #left(subscriber: Subscriber, reason: CloseReason): void {

@@ -37,14 +37,19 @@ const FILE_LAYER: Record<string, string> = {
   'gap.ts': 'ingest',
   'gap-ids.ts': 'ingest',
   'repeats.ts': 'ingest',
+  'continuity.ts': 'ingest',
   'resume.ts': 'ingest',
   'demand.ts': 'channel',
   'head-wait.ts': 'channel',
   'opening.ts': 'channel',
   'channel-status.ts': 'channel',
   'upstream-observer.ts': 'channel',
+  'read-through.ts': 'channel',
+  'read-throughs.ts': 'channel',
+  'subscribers.ts': 'channel',
   'template.ts': 'gateway',
   'drain.ts': 'gateway',
+  'admission.ts': 'gateway',
 };
 
 function layerOf(file: string): string {

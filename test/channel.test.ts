@@ -134,6 +134,7 @@ t.test('a client that comes back gets what it missed, or the size of the hole', 
   channel.claim();
   source.connected();
   for (let i = 1; i <= 6; i += 1) source.write(`id: e${i}\ndata: ${i}\n\n`);
+  clock.runTurns();
   const exact = await served.connect('e4');
   await exact.waitFor(2);
   t.same(exact.data, ['5', '6']);

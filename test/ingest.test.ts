@@ -12,7 +12,8 @@ import { ManualClock } from './helpers/manual-clock.js';
 
 const EPOCH = 35;
 
-interface Options extends Partial<Pick<IngestOptions, 'ids' | 'replay' | 'onGap' | 'maxEventBytes'>> {
+interface Options
+  extends Partial<Pick<IngestOptions, 'ids' | 'replay' | 'onGap' | 'maxEventBytes' | 'until'>> {
   readonly retainEvents?: number;
   readonly engine?: (log: EventLog) => Engine;
 }
@@ -31,6 +32,7 @@ function make(options: Options = {}) {
     ...{ log, pool, metrics, ids, replay, onGap, maxEventBytes, rememberEvents: 1_024 },
     engine: options.engine?.(log) ?? memoryEngine(log, clock),
     committed: (events) => commits.push(events),
+    ...(options.until === undefined ? {} : { until: options.until }),
   });
   return {
     ...{ clock, pool, metrics, log, ingest, commits },
@@ -434,4 +436,195 @@ t.test('events of one chunk are one batch, a quiet channel holds no batch memory
   rig.feed('data: a\n\n'.repeat(50));
   t.same(rig.commits, [50]);
   t.equal(rig.pool.stats.inUseBytes, rig.log.heldBytes);
+});
+
+const IDS = ['auto', 'upstream', 'gateway'] as const;
+
+/** Numbered events as an upstream sends them. */
+const numbered = (...numbers: number[]): string => numbers.map((n) => `id: ${n}\ndata: ${n}\n\n`).join('');
+/** The data of what is in the log; a gap is `gap`. */
+const dataOf = (text: string): string[] =>
+  [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => (data!.startsWith('{') ? 'gap' : data!));
+
+t.test(
+  'what leads a reconnection and came before is dropped and counted, in every mode of ids',
+  async (t) => {
+    for (const ids of IDS) {
+      const rig = open({ ids, replay: true });
+      rig.feed(numbered(1, 2, 3));
+      rig.ingest.end();
+      rig.ingest.begin(true);
+      rig.feed(numbered(2));
+      rig.feed(numbered(3, 4, 2));
+      t.same(dataOf(rig.text), ['1', '2', '3', '4', '2'], `${ids}: mid-stream an id may repeat`);
+      t.equal(rig.metrics.eventsRepeated, 2);
+      t.equal(rig.ingest.events, 4, 'they were completed all the same');
+      t.equal(rig.cursor, '2');
+    }
+  },
+);
+
+t.test('an event with a known id and other content is new, and so is all behind it', async (t) => {
+  for (const ids of IDS) {
+    const rig = open({ ids, replay: true });
+    rig.feed(numbered(1, 2));
+    rig.ingest.begin(true);
+    rig.feed('id: 1\ndata: other\n\nid: 2\ndata: 2\n\n');
+    t.same(dataOf(rig.text), ['1', '2', 'other', '2'], ids);
+    t.equal(rig.metrics.eventsRepeated, 0);
+  }
+});
+
+t.test(
+  'repeats leave the cursor where it is: a connection that brings nothing else loses nothing',
+  async (t) => {
+    const rig = open({ replay: true });
+    rig.feed(numbered(1, 2, 3));
+    rig.ingest.begin(true);
+    rig.feed(numbered(1, 2));
+    t.equal(rig.cursor, '3');
+    rig.ingest.end();
+    rig.ingest.begin(true);
+    rig.feed(numbered(4));
+    t.same(dataOf(rig.text), ['1', '2', '3', '4']);
+  },
+);
+
+t.test('an id alone moves no cursor back while what came before is repeated', async (t) => {
+  const rig = open({ replay: true });
+  rig.feed(numbered(1, 2, 3));
+  rig.ingest.begin(true);
+  rig.feed('id: 1\n\nid: 2\n\n');
+  t.equal(rig.cursor, '3');
+  rig.feed(`${numbered(4)}id: 5\n\n`);
+  t.equal(rig.cursor, '5', 'in mid-stream it does');
+});
+
+t.test('a first connection drops nothing, also after a rest with nothing left in the log', async (t) => {
+  const rig = open({ replay: true });
+  rig.feed(numbered(1, 1));
+  rig.log.close();
+  t.equal(rig.log.floorSeq, rig.log.tipSeq);
+  rig.ingest.reopen();
+  t.equal(rig.cursor, undefined);
+  rig.ingest.begin(false);
+  t.equal(rig.metrics.eventsRepeated, 0);
+  const { commits } = rig;
+  t.same(commits, [2], 'no gap either');
+});
+
+t.test('an invalid event is recognised after its repair', async (t) => {
+  const rig = open({ replay: true });
+  const broken = Buffer.from([...Buffer.from('id: 1\ndata: x'), 0xff, 0x0a, 0x0a]);
+  rig.feed(broken);
+  rig.ingest.begin(true);
+  rig.feed(broken);
+  rig.feed(numbered(2));
+  t.equal(rig.log.tipSeq, 3);
+  t.equal(rig.metrics.eventsRepeated, 1);
+});
+
+t.test(
+  'events without an id behind the cursor are a break, as nothing tells whether they come again',
+  async (t) => {
+    for (const ids of IDS) {
+      for (const [events, broken] of [
+        [numbered(1, 2), false],
+        [`${numbered(1)}data: u\n\n`, true],
+        [`data: u\n\n${numbered(1)}`, false],
+        ['id: 1\ndata: 1\n\nid\ndata: u\n\n', true],
+      ] as const) {
+        const rig = open({ ids, replay: true });
+        rig.feed(events);
+        rig.ingest.begin(true);
+        rig.feed(numbered(7));
+        t.equal(dataOf(rig.text).includes('gap'), broken, `${ids} ${JSON.stringify(events)}`);
+      }
+    }
+  },
+);
+
+t.test('proven: the gap stands before the first new event, or nowhere', async (t) => {
+  for (const ids of IDS) {
+    const cases: [name: string, again: string, then: string[]][] = [
+      ['the proof', numbered(3, 4), ['4']],
+      ['too much', numbered(1, 2, 3, 4), ['4']],
+      ['another order', numbered(3, 1, 2, 4), ['4']],
+      ['too little', numbered(5), ['gap', '5']],
+      ['old, but not the last', numbered(1, 2, 4), ['gap', '4']],
+      ['restarted ids', 'id: 1\ndata: new\n\n', ['gap', 'new']],
+      ['an event without an id first', `data: u\n\n${numbered(3)}`, ['gap', 'u', '3']],
+      ['nothing', '', []],
+    ];
+    for (const [name, again, then] of cases) {
+      for (const cut of [1, 7, 10_000]) {
+        const rig = open({ ids, replay: 'proven' });
+        rig.feed(numbered(1, 2, 3));
+        t.equal(rig.cursor, '2', 'asked with');
+        rig.ingest.begin(true);
+        for (let at = 0; at < again.length; at += cut) rig.feed(again.slice(at, at + cut));
+        t.same(dataOf(rig.text).slice(3), then, `${ids}, ${name}, chunks of ${cut}`);
+        t.equal(rig.metrics.gaps.get('upstream'), then.includes('gap') ? 1 : 0);
+      }
+    }
+  }
+});
+
+t.test('proven: the id before the last is right wherever chunks are cut', async (t) => {
+  const stream = numbered(1, 2, 3);
+  for (let cut = 0; cut <= stream.length; cut += 1) {
+    const rig = open({ replay: 'proven' });
+    rig.feed(stream.slice(0, cut));
+    rig.feed(stream.slice(cut));
+    t.equal(rig.cursor, '2', `cut at ${cut}`);
+  }
+});
+
+t.test(
+  'until: the event that is not wanted and all behind it are left, and no memory is kept for them',
+  async (t) => {
+    for (const ids of ['auto', 'upstream'] as const) {
+      const looked: string[] = [];
+      const rig = open({
+        ids,
+        until: (id, frame) => {
+          looked.push(`${Buffer.from(id)} ${Buffer.from(frame)}`);
+          return String(Buffer.from(id)) === '3';
+        },
+      });
+      rig.feed(`data: u\n\n${numbered(1)}`);
+      rig.feed(`${numbered(2, 3, 4)}data: u\n\n`);
+      rig.feed(numbered(5));
+      t.same(dataOf(rig.text), ['u', '1', '2'], ids);
+      t.same(
+        looked,
+        [1, 2, 3].map((n) => `${n} id: ${n}\ndata: ${n}\n\n`),
+      );
+      t.equal(rig.cursor, '2', 'the last id that was taken');
+      rig.log.close();
+      t.equal(rig.pool.stats.inUseBytes, 0);
+    }
+    const rig = open({ until: () => true });
+    rig.feed(numbered(1));
+    t.same(rig.commits, []);
+    t.equal(rig.cursor, undefined);
+    rig.log.close();
+    t.equal(rig.pool.stats.inUseBytes, 0, 'also when nothing was taken at all');
+  },
+);
+
+t.test('a cursor that is a client’s word is one until the upstream has spoken', async (t) => {
+  const rig = make({ replay: true });
+  rig.ingest.continuity.beginBehind(Buffer.from('40'));
+  t.ok(rig.ingest.cursorIsClients);
+  t.equal(rig.cursor, '40');
+  rig.ingest.begin(true);
+  t.ok(rig.ingest.cursorIsClients);
+  rig.feed(numbered(41));
+  t.notOk(rig.ingest.cursorIsClients);
+  t.equal(rig.cursor, '41');
+  const refused = make({ replay: true });
+  refused.ingest.continuity.beginBehind(Buffer.from('40'));
+  refused.ingest.forgetClientsCursor();
+  t.equal(refused.cursor, undefined);
 });

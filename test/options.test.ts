@@ -26,6 +26,8 @@ const MAX_INT = Number.MAX_SAFE_INTEGER;
 const CHANNEL_BOUNDS: Record<string, readonly [min: number, max: number]> = {
   lingerMs: [0, MAX_MS],
   connectWaitMs: [0, MAX_MS],
+  resumeWaitMs: [0, MAX_MS],
+  replayBytes: [1_024, MAX_INT],
   heartbeatMs: [1, MAX_MS],
   stalledMs: [1, MAX_MS],
   maxAgeMs: [0, MAX_MS],
@@ -47,11 +49,15 @@ const CHANNEL_BOUNDS: Record<string, readonly [min: number, max: number]> = {
   maxAttempts: [1, MAX_INT],
   retryFailedMs: [0, MAX_MS],
   maxRedirects: [0, 20],
+  maxSubscribers: [1, MAX_INT],
   maxChannels: [1, MAX_INT],
 };
 const GATEWAY_BOUNDS: Record<string, readonly [min: number, max: number]> = {
   maxLogBytes: [65_536, MAX_INT],
   connectsPerSecond: [1, 100_000],
+  maxConnections: [1, MAX_INT],
+  maxConnectionsPerIp: [1, MAX_INT],
+  acceptsPerSecond: [1, MAX_INT],
   drainDelayMs: [0, MAX_MS],
   drainMs: [0, MAX_MS],
 };
@@ -121,7 +127,10 @@ t.test('counts and bytes are whole, times need not be', async (t) => {
     t.match(channel({ [name]: CHANNEL_BOUNDS[name]![0] + 0.5 }), `channels.a.${name}: expected`);
   }
   t.equal(channel({ heartbeatMs: 1.5 }), 'accepted');
-  t.equal(channel({ maxAttempts: Number.POSITIVE_INFINITY }), 'accepted');
+  for (const name of ['maxAttempts', 'maxSubscribers'])
+    t.equal(channel({ [name]: Number.POSITIVE_INFINITY }), 'accepted');
+  for (const name of ['maxConnections', 'maxConnectionsPerIp', 'acceptsPerSecond'])
+    t.equal(gateway({ [name]: Number.POSITIVE_INFINITY }), 'accepted');
 });
 
 t.test('the words of each choice are accepted, and any other refused with all of them', async (t) => {
@@ -136,8 +145,11 @@ t.test('the words of each choice are accepted, and any other refused with all of
       t.match(channel({ [name]: bad }), `channels.a.${name}: expected one of ${words.join(', ')}; got`);
     }
   }
-  for (const replay of [true, false, 'unknown']) t.equal(channel({ replay }), 'accepted');
-  t.match(channel({ replay: 'yes' }), 'channels.a.replay: expected unknown, true or false; got "yes"');
+  for (const replay of [true, false, 'unknown', 'proven']) t.equal(channel({ replay }), 'accepted');
+  t.match(
+    channel({ replay: 'yes' }),
+    'channels.a.replay: expected unknown, proven, true or false; got "yes"',
+  );
   for (const name of ['always', 'required'])
     t.match(channel({ [name]: 'true' }), 'expected true or false; got "true"');
   for (const pool of [true, false, 'poison']) t.equal(gateway({ pool }), 'accepted');

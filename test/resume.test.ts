@@ -1,7 +1,7 @@
 import t from 'tap';
 import { mint, mintBytes } from '../src/ids.js';
 import { TAG } from '../src/ingest.js';
-import { fresh, locate } from '../src/resume.js';
+import { behind, fresh, locate, lostAt, upstreamIdOf } from '../src/resume.js';
 import { append, makeLog, withId } from './log/fixture.js';
 
 const EPOCH = 1_000;
@@ -41,13 +41,26 @@ t.test('a minted id of a known epoch is arithmetic, from just before the floor t
 
 t.test('a minted id below the floor is a gap of known size, and goes on at the floor', async (t) => {
   const log = history(4);
-  t.same(locate(log, id(mint(1, EPOCH))), { outcome: 'gap', seq: 4, reason: 'trimmed', lost: 2 });
-  t.same(locate(log, id(mint(2, EPOCH))), { outcome: 'gap', seq: 4, reason: 'trimmed', lost: 1 });
+  t.same(locate(log, id(mint(1, EPOCH))), {
+    outcome: 'gap',
+    seq: 4,
+    reason: 'trimmed',
+    lost: 2,
+    repeats: false,
+  });
+  t.same(locate(log, id(mint(2, EPOCH))), {
+    outcome: 'gap',
+    seq: 4,
+    reason: 'trimmed',
+    lost: 1,
+    repeats: false,
+  });
 });
 
 t.test('a minted id of what has not been committed is no place in this history', async (t) => {
   for (const seq of [7, 8, 1e9]) {
-    t.same(locate(history(2), id(mint(seq, EPOCH))), { outcome: 'gap', seq: 2, reason: 'epoch', lost: null });
+    const none = { outcome: 'gap', seq: 2, reason: 'epoch', lost: null, repeats: true };
+    t.same(locate(history(2), id(mint(seq, EPOCH))), none);
   }
 });
 
@@ -57,9 +70,10 @@ t.test('a minted id of a known epoch does not fall back to its upstream cursor',
 });
 
 t.test(
-  'a minted id of an unknown epoch continues behind its upstream cursor, if that is known',
+  'a minted id of an unknown epoch goes on behind its upstream cursor, if that is known: what follows may repeat',
   async (t) => {
-    t.same(locate(history(), mintBytes(99, 7, id('b'))), { outcome: 'exact', seq: 5 });
+    const repeated = { outcome: 'gap', seq: 5, reason: 'epoch', lost: 0, repeats: true };
+    t.same(locate(history(), mintBytes(99, 7, id('b'))), repeated);
     t.match(locate(history(), mintBytes(99, 7, id('c'))), { outcome: 'gap', reason: 'epoch', lost: null });
     t.match(locate(history(), id(mint(1, 7))), { outcome: 'gap', seq: 1, reason: 'epoch' });
   },
@@ -77,7 +91,7 @@ t.test('a seq that another epoch gave is not ours, although we know the epoch', 
 });
 
 t.test('any other id is unknown, and the client goes on at the floor', async (t) => {
-  const unknown = { outcome: 'gap', seq: 3, reason: 'unknown-id', lost: null };
+  const unknown = { outcome: 'gap', seq: 3, reason: 'unknown-id', lost: null, repeats: true };
   for (const other of ['nope', '17', '\u0000', 'x'.repeat(100_000)])
     t.same(locate(history(3), id(other)), unknown);
 });
@@ -88,7 +102,13 @@ t.test('an empty log knows the place behind its last event, and no other', async
   log.trim(100);
   t.equal(log.floorSeq, log.tipSeq);
   t.same(locate(log, id(mint(2, EPOCH))), { outcome: 'exact', seq: 3 });
-  t.same(locate(log, id(mint(1, EPOCH))), { outcome: 'gap', seq: 3, reason: 'trimmed', lost: 1 });
+  t.same(locate(log, id(mint(1, EPOCH))), {
+    outcome: 'gap',
+    seq: 3,
+    reason: 'trimmed',
+    lost: 1,
+    repeats: false,
+  });
 });
 
 t.test(
@@ -108,3 +128,34 @@ t.test(
     t.same(fresh(log, 1), { outcome: 'fresh', seq: 7 }, 'the floor may be such a break');
   },
 );
+
+t.test('an id that the upstream was asked with names the place where its answer begins', async (t) => {
+  const log = history(2);
+  const anchor = { id: id('seed'), seq: 3 };
+  t.same(locate(log, id('seed'), anchor), { outcome: 'exact', seq: 3 });
+  t.same(locate(log, mintBytes(99, 7, id('seed')), anchor), {
+    ...{ outcome: 'gap', seq: 3, reason: 'epoch', lost: 0, repeats: true },
+  });
+  t.equal(behind(log, id('b'), anchor), 5, 'the index comes first');
+  t.equal(behind(log, id('other'), anchor), -1);
+  t.match(
+    locate(log, id('seed'), { ...anchor, seq: 1 }),
+    { outcome: 'gap', reason: 'unknown-id' },
+    'trimmed',
+  );
+});
+
+t.test('a minted id stands for the upstream id in it, any other for itself', async (t) => {
+  const own = id('5');
+  t.equal(upstreamIdOf(own), own);
+  t.equal(String(upstreamIdOf(mintBytes(3, 7, own))), '5');
+  t.equal(upstreamIdOf(id(mint(3, 7))), undefined);
+});
+
+t.test('who read on its own and cannot go on exactly is told as much as is known', async (t) => {
+  const log = history(4);
+  t.same(lostAt(log, id('z'), 2), { outcome: 'gap', seq: 4, reason: 'trimmed', lost: 2, repeats: false });
+  const unknown = { outcome: 'gap', seq: 4, reason: 'unknown-id', lost: null, repeats: true };
+  t.same(lostAt(log, id('z'), undefined), unknown);
+  t.match(lostAt(log, id(mint(3, 7)), undefined), { reason: 'epoch', lost: null });
+});

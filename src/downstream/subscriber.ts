@@ -146,15 +146,21 @@ export class Subscriber implements SinkOwner {
 
   /** Ends the stream after the write under way, or with what can be written at once, and `last` as its final bytes. */
   end(reason: CloseReason, last?: Buffer): void {
-    if (this.#ending !== undefined || this.#left) return;
     this.pump();
-    this.#finish(reason, last);
+    this.stop(reason, last);
+  }
+
+  /** The same without another look at the log: for one whose history ends here. */
+  stop(reason: CloseReason, last?: Buffer): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = reason;
+    this.#writingSince = this.#host.turnNow;
+    this.#sink.end(last);
   }
 
   /** Closes at once; what was under way counts as dropped. */
   destroy(reason: CloseReason): void {
     if (this.#left) return;
-    this.#ending ??= reason;
     this.#leave(reason);
     this.#sink.destroy();
   }
@@ -173,13 +179,6 @@ export class Subscriber implements SinkOwner {
 
   closed(failed: boolean): void {
     this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
-  }
-
-  #finish(reason: CloseReason, last?: Buffer): void {
-    if (this.#ending !== undefined || this.#left) return;
-    this.#ending = reason;
-    this.#writingSince = this.#host.turnNow;
-    this.#sink.end(last);
   }
 
   #start(): void {
@@ -213,7 +212,11 @@ export class Subscriber implements SinkOwner {
     this.#sampledSeq = 0;
     cursor.moveTo(cursor.log.tip);
     this.#host.dropped('lagged', lost);
-    this.#tell('lagged', from, lost, false);
+    // A break told to all is among what is skipped: nobody knows what it hid, nor what comes again behind it.
+    const broken = cursor.log.newestTagged >= from;
+    this.#tell('lagged', from, broken ? null : lost, broken);
+    // Untold, it stands at the tip with nothing under way that would make it look there.
+    this.pump();
   }
 
   /** The log was cut back behind the cursor, which stands there now: what this client has may come again otherwise. */
@@ -228,7 +231,7 @@ export class Subscriber implements SinkOwner {
   #rejected(reason: GapReason): boolean {
     if (this.#host.onGap !== 'reject') return false;
     this.#host.gap(reason);
-    this.#finish('gap-rejected');
+    this.stop('gap-rejected');
     return true;
   }
 
@@ -248,6 +251,7 @@ export class Subscriber implements SinkOwner {
   #leave(reason: CloseReason): void {
     if (this.#left) return;
     this.#left = true;
+    this.#ending ??= reason;
     if (this.#inFlight !== undefined) this.#host.dropped('aborted', this.#inFlight.events);
     this.#host.left(this, reason);
   }

@@ -57,6 +57,7 @@ export class EventLog {
   #newestBatchSeq: number;
   #holdSeq = Number.POSITIVE_INFINITY;
   #newestIdSeq = -1;
+  #newestTagSeq = -1;
   #closed = false;
 
   constructor(options: EventLogOptions) {
@@ -127,6 +128,15 @@ export class EventLog {
   /** Seq of the last retained event that carries an indexed id, or -1. */
   get newestWithId(): number {
     return this.#newestIdSeq >= this.floorSeq ? this.#newestIdSeq : -1;
+  }
+
+  /** Seq of the newest event ever with a tag other than 0, and of the newest such below the floor; -1 for none. */
+  get newestTagged(): number {
+    return this.#newestTagSeq;
+  }
+
+  get newestTaggedTrimmed(): number {
+    return this.#records.droppedTag;
   }
 
   /** Where the oldest segment begins that only pins keep, or -1: who has a slice from before `floor` holds such. */
@@ -289,6 +299,7 @@ export class EventLog {
       const idFrom = offset + idOffset;
       const hash = idLength > 0 ? hashId(batch.buffer, idFrom, idFrom + idLength) : 0;
       const seq = this.tipSeq;
+      if (batch.tagAt(index) !== 0) this.#newestTagSeq = seq;
       this.#records.push(this.#tip, now, hash, idOffset, idLength, batch.tagAt(index));
       this.#tip += length;
       offset += length;

@@ -23,6 +23,7 @@ export class Records {
   #idOffset = NO_UINT32;
   #idLength = NO_UINT32;
   #tag = NO_UINT16;
+  #droppedTag = -1;
 
   constructor(firstSeq: number) {
     this.#first = firstSeq;
@@ -101,9 +102,15 @@ export class Records {
     return -1;
   }
 
+  /** Seq of the newest that was dropped from the front and had a tag other than 0; -1: none had. */
+  get droppedTag(): number {
+    return this.#droppedTag;
+  }
+
   /** Forgets what lies before `seq`. */
   dropBelow(seq: number): void {
     const dropped = Math.min(seq - this.#first, this.#count);
+    for (let i = this.#first; i < this.#first + dropped; i++) if (this.tag(i) !== 0) this.#droppedTag = i;
     this.#head = (this.#head + dropped) & this.#mask;
     this.#count -= dropped;
     this.#first += dropped;

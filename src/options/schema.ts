@@ -13,13 +13,12 @@ const integer = (what: string, value: number, min: number, max = Number.MAX_SAFE
   const expected = `expected ${what}, an integer from ${min} to ${max}`;
   return z.int(expected).min(min, expected).max(max, expected).default(value);
 };
-const unlimited = (what: string) =>
-  z
-    .union(
-      [z.int().min(1), z.literal(Number.POSITIVE_INFINITY)],
-      `expected ${what}, an integer from 1, or Infinity`,
-    )
+const unlimited = (what: string) => {
+  const expected = `expected ${what}, an integer from 1, or Infinity`;
+  return z
+    .union([z.int(expected).min(1, expected), z.literal(Number.POSITIVE_INFINITY)], expected)
     .default(Number.POSITIVE_INFINITY);
+};
 const bytes = (value: number, min: number, max?: number) => integer('bytes', value, min, max);
 const flag = (value: boolean) => z.boolean('expected true or false').default(value);
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T, value: T[number]) =>

@@ -94,9 +94,11 @@ export interface GatewayOptions {
   pool?: boolean | 'poison';
   /** Upstream connection attempts per second and origin. Default 100. */
   connectsPerSecond?: number;
-  /** Streams open at once, in all and per client address (`request.ip`), and streams that may begin per second. Default Infinity. */
+  /** Streams open at once. Default Infinity. */
   maxConnections?: number;
+  /** Streams open at once per client address (`request.ip`). Default Infinity. */
   maxConnectionsPerIp?: number;
+  /** Streams that may begin per second. Default Infinity. */
   acceptsPerSecond?: number;
   /** How long readiness is 503 before a drain begins to end streams. Default 0 (the command: 5,000). */
   drainDelayMs?: number;

@@ -283,3 +283,74 @@ t.test('events that were skipped are not timed', async (t) => {
   t.same(eventsOf(sink.text.replace(/event: gateway.gap\n.*\n\n/, '')), [3]);
   t.ok(rig.metrics.delivery.sum < 1, `${rig.metrics.delivery.sum} s`);
 });
+
+t.test('a burst in one turn above what is retained reaches everyone at the tip', async (t) => {
+  const rig = makeRig({ retainEvents: 10 });
+  const sinks = [settled(rig), settled(rig)];
+  for (let i = 0; i < 30; i += 1) rig.commit(50);
+  t.equal(rig.log.floorSeq, 1, 'it is held');
+  rig.clock.runTurns();
+  t.equal(rig.log.floorSeq, 21, 'and no longer than the pass');
+  for (const sink of sinks) {
+    sink.settle();
+    t.same(
+      eventsOf(sink.text),
+      Array.from({ length: 30 }, (_, i) => i + 1),
+    );
+  }
+  t.equal(rig.metrics.gaps.total, 0);
+  t.equal(rig.books(), 0);
+});
+
+t.test('a burst in several batches above the bytes that are retained does too', async (t) => {
+  const rig = makeRig({ retainBytes: 4_096 });
+  const sink = settled(rig);
+  for (let i = 0; i < 10; i += 1) rig.commit(1_000, 1_000, 1_000);
+  rig.clock.runTurns();
+  for (let i = 0; i < 40; i += 1) sink.settle();
+  t.equal(eventsOf(sink.text).length, 30);
+  t.ok(rig.log.bytes <= 4_096);
+});
+
+t.test('what is held is bounded although commits never pause: each pass lets go', async (t) => {
+  const rig = makeRig({ retainEvents: 2 });
+  // A pass over many takes several turns, and there is a commit in each of them.
+  const sinks = Array.from({ length: 200 }, () => settled(rig));
+  rig.clock.cost = 5;
+  let most = 0;
+  for (let i = 0; i < 500; i += 1) {
+    rig.commit(50);
+    rig.clock.runTurn();
+    most = Math.max(most, rig.log.tipSeq - rig.log.floorSeq);
+    for (const sink of sinks) sink.settle();
+  }
+  rig.clock.cost = 0;
+  t.ok(most > 2, `${most}: held through a pass`);
+  t.ok(most < 12, `${most} events at most`);
+  rig.clock.runTurns();
+  for (let i = 0; i < 100; i += 1) for (const sink of sinks) sink.settle();
+  for (const sink of sinks) t.equal(eventsOf(sink.text).length, 500);
+});
+
+t.test(
+  'nothing is held for a fan-out that has no subscribers longer than a turn, nor behind its end',
+  async (t) => {
+    const rig = makeRig({ retainEvents: 2 });
+    rig.commit(50, 50, 50, 50);
+    rig.commit(50);
+    t.equal(rig.log.floorSeq, 1);
+    rig.clock.runTurns();
+    t.equal(rig.log.floorSeq, 4);
+    rig.commit(50);
+    rig.commit(50, 50, 50);
+    rig.fanOut.destroy('shutdown');
+    t.equal(rig.log.tipSeq - rig.log.floorSeq, 3, 'the newest batch, as without a hold');
+  },
+);
+
+t.test('age takes what is held as well', async (t) => {
+  const rig = makeRig({ retainEvents: 2, retainAgeMs: 1_000 });
+  rig.commit(50, 50, 50);
+  rig.log.trim(rig.clock.now() + 1_001);
+  t.equal(rig.log.floorSeq, 4);
+});

@@ -148,37 +148,40 @@ export interface Rig {
   /** Commits events of these sizes in bytes; each says its seq. */
   commit(...sizes: number[]): void;
   join(sink: FakeSink, seq?: number, expiresAt?: number): Subscriber;
-  /** offered − out − dropped − pending: 0 while the books are right. */
+  /** offered − out − dropped − pending, with those of the rig beside: 0 while the books are right. */
   books(): number;
 }
 
 export type RigOptions = Partial<
   Pick<FanOutOptions, 'sliceBytes' | 'heartbeatMs' | 'onGap'> &
     FanOutOptions['policy'] &
-    Pick<EventLogOptions, 'retainBytes' | 'retainEvents' | 'retainAgeMs'>
-> & { readonly onLeave?: FanOutOptions['onLeave'] };
+    Pick<EventLogOptions, 'retainBytes' | 'retainEvents' | 'retainAgeMs' | 'firstSeq'>
+> & { readonly onLeave?: FanOutOptions['onLeave']; readonly onTip?: FanOutOptions['onTip'] };
 
 export const PREAMBLE = Buffer.from(':\nretry: 1000\n\n');
 
-export function makeRig(options: RigOptions = {}): Rig {
-  const clock = new TurnClock();
-  const pool = new SlabPool({ poison: true });
-  const metrics = new ChannelMetrics();
+/** @param beside a rig whose clock, pool, figures and leaves this one shares, as the logs of one channel do */
+export function makeRig(options: RigOptions = {}, beside?: Rig): Rig {
+  const clock = beside?.clock ?? new TurnClock();
+  const pool = beside?.pool ?? new SlabPool({ poison: true });
+  const metrics = beside?.metrics ?? new ChannelMetrics();
   const { onSlow = 'skip', stalledMs = 30_000, onGap = 'signal' } = options;
   const { sliceBytes = 65_536, heartbeatMs = 15_000 } = options;
   const log = new EventLog({
     pool,
     epoch: 1,
+    firstSeq: options.firstSeq ?? 1,
     retainBytes: options.retainBytes ?? Number.POSITIVE_INFINITY,
     retainEvents: options.retainEvents ?? Number.POSITIVE_INFINITY,
     retainAgeMs: options.retainAgeMs ?? Number.POSITIVE_INFINITY,
   });
-  const leaves: Rig['leaves'] = [];
+  const leaves: Rig['leaves'] = beside?.leaves ?? [];
   const fanOut = new FanOut({
     ...{ log, clock, metrics, policy: { onSlow, stalledMs }, sliceBytes, heartbeatMs, onGap },
     idBefore: (seq) => idBefore(log, 'auto', seq),
     gapId: (seq) => gapId(log, 'auto', seq),
     farewell: () => Buffer.from('retry: 1\n\n'),
+    onTip: options.onTip,
     onLeave(subscriber, reason) {
       leaves.push({ subscriber, reason });
       options.onLeave?.(subscriber, reason);
@@ -202,7 +205,8 @@ export function makeRig(options: RigOptions = {}): Rig {
     join: (sink, seq = log.tipSeq, expiresAt = Number.POSITIVE_INFINITY) =>
       fanOut.join(sink, log.positionOf(seq), expiresAt, PREAMBLE),
     books() {
-      const pending = fanOut.subscribers.reduce((sum, subscriber) => sum + subscriber.pending, 0);
+      const all = [...fanOut.subscribers, ...(beside?.fanOut.subscribers ?? [])];
+      const pending = all.reduce((sum, subscriber) => sum + subscriber.pending, 0);
       return metrics.eventsOffered - metrics.eventsOut - metrics.eventsDropped.total - pending;
     },
   };

@@ -251,6 +251,7 @@ t.test('a write from below the floor is finished, not torn', async (t) => {
   rig.commit(50, 50);
   rig.clock.runTurns();
   for (let i = 0; i < 5; i += 1) rig.commit(4_000);
+  rig.clock.runTurns();
   rig.fanOut.tick(rig.clock.now());
   t.equal(rig.leaves.length, 0);
   sink.finish();
@@ -268,6 +269,7 @@ t.test(
     const rig = makeRig({ retainEvents: 2, onSlow: 'disconnect' });
     const { sink } = join(rig);
     for (let i = 0; i < 5; i += 1) rig.commit(50);
+    rig.clock.runTurns();
     rig.fanOut.tick(rig.clock.now());
     t.ok(sink.destroyed);
     t.equal(rig.leaves[0]?.reason, 'lagged');
@@ -280,6 +282,7 @@ t.test('onGap reject ends a client below the floor as gap-rejected instead of te
   const rig = makeRig({ retainEvents: 2, onGap: 'reject' });
   const { sink } = join(rig);
   for (let i = 0; i < 5; i += 1) rig.commit(50);
+  rig.clock.runTurns();
   sink.finish();
   t.ok(sink.ended);
   sink.settle();
@@ -293,6 +296,7 @@ t.test('onGap silent moves a client below the floor to the tip without a word, a
   const rig = makeRig({ retainEvents: 2, onGap: 'silent' });
   const { sink } = join(rig);
   for (let i = 0; i < 5; i += 1) rig.commit(50);
+  rig.clock.runTurns();
   sink.finish();
   rig.commit(50);
   rig.clock.runTurns();
@@ -332,3 +336,77 @@ t.test('onGap reject ends a client whose events were taken back', async (t) => {
   sink.settle();
   t.equal(rig.leaves[0]?.reason, 'gap-rejected');
 });
+
+t.test('an end sends what was committed in the same turn, and then its last bytes', async (t) => {
+  const rig = makeRig();
+  const { sink, subscriber } = join(rig);
+  sink.finish();
+  rig.commit(50);
+  subscriber.end('drain', Buffer.from('retry: 9\n\n'));
+  sink.settle();
+  t.same(eventsOf(sink.text.replace(/retry: 9\n\n$/, '')), [1]);
+  t.ok(sink.text.endsWith('retry: 9\n\n'));
+  t.equal(rig.metrics.eventsOut, 1);
+  t.equal(rig.metrics.eventsDropped.total, 0);
+  t.equal(rig.books(), 0);
+});
+
+t.test('an end below the floor is told first; with onGap reject it ends as that, once', async (t) => {
+  for (const onGap of ['signal', 'reject'] as const) {
+    const rig = makeRig({ retainEvents: 1, onGap });
+    const { sink, subscriber } = join(rig);
+    rig.commit(50);
+    rig.clock.runTurns();
+    rig.commit(50);
+    rig.clock.runTurns();
+    rig.commit(50);
+    rig.clock.runTurns();
+    sink.finish(onGap === 'signal');
+    subscriber.end('drain');
+    sink.settle();
+    sink.settle();
+    t.equal(rig.leaves[0]?.reason, onGap === 'signal' ? 'drain' : 'gap-rejected');
+    t.equal(rig.leaves.length, 1);
+    t.equal(sink.text.includes('gateway.gap'), onGap === 'signal');
+    t.equal(rig.books(), 0);
+  }
+});
+
+t.test('stop sends nothing more of the log', async (t) => {
+  const rig = makeRig();
+  const { sink, subscriber } = join(rig);
+  sink.finish();
+  rig.commit(50);
+  subscriber.stop('gap-rejected');
+  sink.settle();
+  t.same(eventsOf(sink.text), []);
+  t.equal(rig.metrics.eventsDropped.get('gap-rejected'), 1);
+  t.equal(rig.books(), 0);
+});
+
+t.test('who is gone is not written to by an end', async (t) => {
+  const rig = makeRig();
+  const { sink, subscriber } = join(rig);
+  sink.finish();
+  rig.commit(50);
+  sink.close();
+  const { writes } = sink;
+  subscriber.end('drain');
+  t.equal(sink.writes, writes);
+  t.notOk(sink.ended);
+});
+
+t.test(
+  'a stream that has lasted long enough ends with a time to come back, behind all that was committed',
+  async (t) => {
+    const rig = makeRig();
+    const { sink } = join(rig, undefined, rig.clock.now() + 5_000);
+    sink.finish();
+    rig.clock.advance(5_000);
+    rig.commit(50);
+    rig.fanOut.tick(rig.clock.now());
+    sink.settle();
+    t.match(sink.text, /data: 1 x*\n\nretry: 1\n\n$/);
+    t.equal(rig.leaves[0]?.reason, 'max-age');
+  },
+);

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { FaultProxy } from './fault-proxy.js';
 import { killSchedule } from './kill-schedule.js';
 import { ManualClock } from './manual-clock.js';
+import { rawRequest } from './raw-http.js';
 import { ScriptedUpstream } from './scripted-upstream.js';
 import { SseClient } from './sse-client.js';
 import type { SseClientOptions } from './sse-request.js';
@@ -189,3 +190,25 @@ t.test('a client that resumes through a schedule of kills has every number once'
   t.equal(each.check?.events, upstream.number);
   t.ok(proxy.cuts.filter((cut) => cut.inside).length >= 4);
 });
+
+t.test(
+  'a connection that is kept for a second response is passed on, and cut where it should be',
+  async (t) => {
+    const { upstream, proxy } = await listen(t);
+    upstream.respond({ body: 'one\nresponse', headers: { 'content-type': 'text/plain' } }, 2);
+    const request = 'GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const connection = rawRequest(proxy.port, request);
+    t.teardown(() => connection.destroy());
+    await connection.waitFor('one\nresponse');
+    connection.send(request);
+    await connection.waitFor(/response[\s\S]*one\nresponse/);
+    connection.send(request);
+    await upstream.waitForConnections(1);
+    proxy.cutAfter(700, { where: 'inside' });
+    upstream.publishNumbered(20);
+    const cut = await proxy.waitForCuts(1);
+    t.ok(cut.inside);
+    t.match(await connection.waitForClose(), /"n":1,/);
+    t.equal(proxy.connectionsTotal, 1);
+  },
+);

@@ -31,3 +31,25 @@ t.test('the head and chunk framing of an HTTP response are outside', async (t) =
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
   t.equal(marks(`${head}3\r\nd\n\n\r\n2\r\nd\n\r\n`).slice(head.length), '...xx......xxxx');
 });
+
+t.test('behind the end of a response the next one on the connection begins, outside', async (t) => {
+  const counted = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nd\n\n\r\n2\r\nd\n\r\n0\r\n\r\n';
+  const none = 'HTTP/1.1 204 No Content\r\n\r\n';
+  const stream = [counted('{"a":\n1}'), counted(''), chunked, none, counted('d\n\n'), counted('d')].join('');
+  const bytewise = marks(stream);
+  t.equal(bytewise.slice(-4), '...x');
+  t.equal(
+    [...bytewise].filter((mark) => mark === 'x').length,
+    22,
+    'bodies, and chunk framing within an event',
+  );
+  for (let size = 1; size <= stream.length; size += 1) {
+    const position = new StreamPosition();
+    for (let at = 0; at < stream.length; at += size) {
+      const end = Math.min(at + size, stream.length);
+      position.push(Buffer.from(stream.slice(at, end), 'latin1'));
+      if (position.inside !== (bytewise[end - 1] === 'x')) t.fail(`pieces of ${size}, up to ${end}`);
+    }
+  }
+});

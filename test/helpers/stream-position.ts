@@ -1,8 +1,8 @@
 /**
- * Follows an SSE response byte by byte and says whether the last one lies inside an event. What is no HTTP response is
- * taken as a bare event stream. It refuses to change or keep what it sees.
+ * Follows the SSE responses of one connection byte by byte and says whether the last byte lies inside an event. What is
+ * no HTTP response is taken as a bare event stream. It refuses to change or keep what it sees.
  */
-import { ResponseDecoder } from './http-decoder.js';
+import { ResponseDecoder, type ResponseHead } from './http-decoder.js';
 
 const LF = 10;
 const CR = 13;
@@ -11,6 +11,8 @@ const COLON = 58;
 export class StreamPosition {
   #decoder: ResponseDecoder | undefined;
   #begun = false;
+  /** Bytes of a counted body that are yet to come. */
+  #counted = 0;
   /** Bytes of the current line without its end, and whether it is a comment. */
   #lineBytes = 0;
   #comment = false;
@@ -26,15 +28,40 @@ export class StreamPosition {
     if (bytes.length === 0) return;
     if (!this.#begun) {
       this.#begun = true;
-      if (bytes[0] === 'H'.charCodeAt(0)) {
-        this.#decoder = new ResponseDecoder({ head: () => undefined, body: (body) => this.#body(body) });
-      }
+      if (bytes[0] === 'H'.charCodeAt(0)) this.#decoder = this.#response();
     }
     if (this.#decoder === undefined) this.#body(bytes);
-    else this.#decoder.push(bytes);
+    else this.#responses(this.#decoder, bytes);
+  }
+
+  /**
+   * A decoder takes one response, and on a connection that is kept another one follows. A response ends behind a line end
+   * or a counted body, so pieces are cut there, and what follows a complete one goes to the next decoder.
+   */
+  #responses(decoder: ResponseDecoder, bytes: Buffer): void {
+    let current = decoder;
+    for (let at = 0; at < bytes.length; ) {
+      if (current.complete) this.#decoder = current = this.#response();
+      const lineEnd = bytes.indexOf(LF, at) + 1;
+      const end = this.#counted > 0 ? Math.min(at + this.#counted, bytes.length) : lineEnd || bytes.length;
+      current.push(bytes.subarray(at, end));
+      at = end;
+    }
+  }
+
+  #response(): ResponseDecoder {
+    this.#lineBytes = 0;
+    this.#fields = false;
+    this.#afterCr = false;
+    return new ResponseDecoder({ head: (head) => this.#head(head), body: (body) => this.#body(body) });
+  }
+
+  #head({ headers }: ResponseHead): void {
+    this.#counted = Number(headers['content-length'] ?? 0);
   }
 
   #body(bytes: Buffer): void {
+    this.#counted = Math.max(0, this.#counted - bytes.length);
     for (const byte of bytes) this.#byte(byte);
   }
 

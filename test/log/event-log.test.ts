@@ -194,3 +194,33 @@ t.test('in a steady run at least 99 of 100 slabs come from the pool', async (t) 
   const { hits, misses } = pool.stats;
   t.ok(hits / (hits + misses) >= 0.99, `${hits} hits, ${misses} misses`);
 });
+
+t.test('a hold keeps count and bytes from trimming behind it, and age from nothing', async (t) => {
+  const { log } = makeLog({ retainEvents: 2, retainBytes: 10, retainAgeMs: 100 });
+  append(log, ['a', 'b', 'c'], 0);
+  t.equal(log.floorSeq, 1, 'a batch is never trimmed by itself');
+  log.hold(2, 0);
+  append(log, ['d'], 0);
+  append(log, ['e'.repeat(20)], 0);
+  t.equal(log.floorSeq, 2, 'below the hold all goes on as ever');
+  log.hold(4, 0);
+  t.equal(log.floorSeq, 4);
+  log.hold(Number.POSITIVE_INFINITY, 0);
+  t.equal(log.floorSeq, 5, 'retention is applied when it ends; the newest batch stays');
+  log.hold(5, 0);
+  log.trim(101);
+  t.equal(log.floorSeq, 6);
+});
+
+t.test('a hold behind the tip or below the floor holds nothing', async (t) => {
+  const { log } = makeLog({ retainEvents: 1 });
+  append(log, ['a']);
+  append(log, ['b']);
+  for (const seq of [100, 1]) {
+    log.hold(seq, 0);
+    t.equal(log.floorSeq, 2, `${seq}`);
+  }
+  log.close();
+  log.hold(Number.POSITIVE_INFINITY, 0);
+  t.equal(log.floorSeq, log.tipSeq, 'also when the log is closed');
+});

@@ -79,7 +79,7 @@ t.test('every option with a time or a size says its unit', async (t) => {
   const figures = Object.entries(resolveOptions({ channels: { a: {} } }).channels['a']!)
     .filter(([, value]) => typeof value === 'number')
     .map(([name]) => name);
-  const counts = ['retainEvents', 'maxAttempts', 'maxRedirects', 'maxChannels'];
+  const counts = ['retainEvents', 'maxAttempts', 'maxRedirects', 'maxSubscribers', 'maxChannels'];
   t.same(
     figures.filter((name) => !/(?:Ms|Bytes)$/.test(name) && !counts.includes(name)),
     [],

@@ -17,9 +17,14 @@ for (const onSlow of ['skip', 'disconnect'] as const) {
   t.test(
     `the books balance at every scrape, whoever joins, leaves or lags (onSlow: ${onSlow})`,
     async (t) => {
+      const told = { open: 0, pending: 0, close: 0 };
       const gateway = await serve(
         t,
         (origin) => ({
+          onStream: (_request, { type, resume }) => {
+            told[type] += 1;
+            if (type === 'open' && resume === 'pending') told.pending += 1;
+          },
           channels: {
             prices: {
               url: origin,
@@ -77,7 +82,12 @@ for (const onSlow of ['skip', 'disconnect'] as const) {
         if (name.startsWith('client_disconnects_total')) left += value;
         if (name.startsWith('resumes_total')) came += value;
       }
-      t.equal(left, came, 'everyone who came has left, for a reason');
+      t.equal(left, told.open, 'everyone who came has left, for a reason');
+      t.equal(told.close, told.open);
+      t.ok(
+        came <= left && came >= left - told.pending,
+        `${came} began of ${left}; of ${told.pending} that waited for their id some left before that`,
+      );
     },
   );
 }

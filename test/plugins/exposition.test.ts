@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import fastify from 'fastify';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import t from 'tap';
 import sseGateway from '../../plugins/plugin.js';
 import { CLOSE_REASONS, GAP_REASONS, SOURCE_STATES } from '../../src/index.js';
@@ -85,6 +86,53 @@ t.test('gateways with registries of their own may bear the same name', async (t)
     t.teardown(() => app.close());
     await app.register(sseGateway, local);
     t.match((await app.inject('/metrics')).body, 'sse_gateway_draining{gateway="default"} 0');
+  }
+});
+
+t.test(
+  'the README lists the series that are exposed, with their types and labels, and no other',
+  async (t) => {
+    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| (`[a-z_`, ]+`) \| (counter|gauge|histogram) \| ([a-z`, ]*) ?\|/gm)];
+    const listed = rows.flatMap(([, names, type, labels]) =>
+      [...names!.matchAll(/[a-z_]+/g)].map(
+        ([name]) => `${name} ${type} ${labels!.replaceAll('`', '').trim()}`,
+      ),
+    );
+    const registry = new Registry();
+    const app = fastify();
+    t.teardown(() => app.close());
+    await app.register(sseGateway, { ...local, metrics: { registry } });
+    const exposed = registry.getMetricsAsArray().map((metric) => {
+      const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
+      const type = metric instanceof Counter ? 'counter' : metric instanceof Gauge ? 'gauge' : 'histogram';
+      const labels = labelNames.filter((label) => label !== 'gateway').join(', ');
+      return `${name.replace('sse_gateway_', '')} ${type} ${labels}`;
+    });
+    t.strictSame(listed.sort(), exposed.sort());
+  },
+);
+
+t.test('what is counted by a closed set of outcomes or gaps stands at 0 from the start', async (t) => {
+  const gateway = await serve(t);
+  const { text } = await gateway.ask('/metrics');
+  const expected: [name: string, label: string, values: readonly string[]][] = [
+    ['upstream_connects_total', 'outcome', ['ok', 'failed']],
+    ['upstream_reconnects_total', 'outcome', ['ok', 'failed']],
+    ['resumes_total', 'outcome', ['fresh', 'exact', 'gap']],
+    ['gaps_total', 'reason', ['trimmed', 'unknown-id', 'epoch', 'lagged', 'upstream']],
+  ];
+  for (const [name, label, values] of expected) {
+    for (const channel of ['prices', 'rooms/:room']) {
+      const lines = text.split('\n').filter((line) => line.startsWith(`sse_gateway_${name}{`));
+      const own = lines.filter((line) => line.includes(`channel="${channel}"`));
+      t.strictSame(
+        own,
+        values.map(
+          (value) => `sse_gateway_${name}{gateway="default",channel="${channel}",${label}="${value}"} 0`,
+        ),
+      );
+    }
   }
 });
 

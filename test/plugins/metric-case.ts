@@ -1,6 +1,7 @@
 /**
  * What a case of the tests of metrics is, and what several of them share. It refuses to scrape.
  */
+import type { SseGatewayOptions } from '../../plugins/options.js';
 import type { ChannelOptions } from '../../src/options.js';
 import type { SseClient } from '../helpers/sse-client.js';
 import type { Served } from './serve.js';
@@ -11,6 +12,8 @@ export type By = number | ((by: number) => boolean);
 export interface Case {
   /** Options of the channel `prices` beside its URL. */
   readonly options?: ChannelOptions;
+  /** Options of the gateway. */
+  readonly gateway?: Partial<SseGatewayOptions>;
   /** What is done before the first scrape; its clients are handed to the cause. */
   readonly before?: (gateway: Served) => Promise<SseClient[]>;
   /** What moves the series: all that moves and by how much. */

@@ -66,6 +66,7 @@ export const CLIENT_CASES: Record<string, Case> = {
     },
   },
   'a client with an id that nobody knows': {
+    options: { resumeWaitMs: 0 },
     before: live,
     cause: async (gateway) => {
       await gateway.reader({ lastEventId: 'what' });
@@ -94,22 +95,51 @@ export const CLIENT_CASES: Record<string, Case> = {
       return { 'connections_refused_total{reason="not-acceptable"}': 1 };
     },
   },
-  'an event that a client is never sent': {
+  'an event in the turn in which the streams end': {
     before: live,
     cause: async (gateway, [client]) => {
-      // The stream ends in the turn of the event, before the flush.
       gateway.app.sseGateway.publish('prices', { id: 'a', data: 'x' });
       await gateway.app.sseGateway.drain();
       await client!.waitForClose();
       return {
         events_in_total: 1,
         events_offered_total: 1,
+        events_out_total: 1,
+        bytes_out_total: frame.length,
         log_bytes: frame.length,
         log_events: 1,
-        'events_dropped_total{reason="drain"}': 1,
         'client_disconnects_total{reason="drain"}': 1,
         subscribers: -1,
         draining: 1,
+      };
+    },
+  },
+  'a client that falls below the floor': {
+    options: { retainBytes: 200_000, maxEventBytes: 200_000, onSlow: 'disconnect', heartbeatMs: 100 },
+    before: async (gateway) => {
+      const client = await gateway.live();
+      client.pause();
+      return [client];
+    },
+    cause: async (gateway) => {
+      let events = 0;
+      while (gateway.subscribers > 0) {
+        for (let n = 0; n < 10; n += 1)
+          gateway.app.sseGateway.publish('prices', { id: 'a', data: 'x'.repeat(10_000) });
+        events += 10;
+        await scrape(gateway);
+      }
+      return {
+        subscribers: -1,
+        'client_disconnects_total{reason="lagged"}': 1,
+        events_in_total: events,
+        events_offered_total: (by) => by > 0 && by <= events,
+        events_out_total: (by) => by < events,
+        bytes_out_total: (by) => by >= 0,
+        'events_dropped_total{reason="lagged"}': positive,
+        'events_dropped_total{reason="aborted"}': positive,
+        log_bytes: (by) => by > 0 && by <= 200_000,
+        log_events: (by) => by > 0 && by <= 20,
       };
     },
   },

@@ -78,6 +78,26 @@ export const EVENT_CASES: Record<string, Case> = {
       };
     },
   },
+  'an upstream that sends an event again': {
+    options: { ...quick, replay: true },
+    before: fed,
+    cause: async (gateway, [client]) => {
+      const again = client!.body.subarray(client!.body.indexOf('id: 1\n')).toString();
+      gateway.upstream.respond((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write(again + frame);
+        return true;
+      });
+      gateway.upstream.cutAll();
+      await client!.waitFor(2);
+      return {
+        ...event(again.length + frame.length, frame.length, 1),
+        events_repeated_total: 1,
+        'upstream_disconnects_total{reason="network-error"}': 1,
+        'upstream_connects_total{outcome="ok"}': 1,
+        'upstream_reconnects_total{outcome="ok"}': 1,
+      };
+    },
+  },
   'an upstream id that no header can carry': {
     options: { ...quick, replay: true },
     before: async (gateway) => {

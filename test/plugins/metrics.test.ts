@@ -2,6 +2,7 @@ import t from 'tap';
 import type { By } from './metric-case.js';
 import { CLIENT_CASES } from './metric-cases-clients.js';
 import { EVENT_CASES } from './metric-cases-events.js';
+import { LIMIT_CASES } from './metric-cases-limits.js';
 import { metricOf, moved, scrape } from './scrape.js';
 import { type Served, serve } from './serve.js';
 
@@ -10,9 +11,14 @@ const UNSTEADY = /^(?:subscriber_lag_bytes|upstream_last_event_age_seconds|deliv
 
 const proven = new Set<string>();
 
-for (const [title, { options = {}, before, cause }] of Object.entries({ ...CLIENT_CASES, ...EVENT_CASES })) {
+const CASES = { ...CLIENT_CASES, ...EVENT_CASES, ...LIMIT_CASES };
+
+for (const [title, { options = {}, gateway: more = {}, before, cause }] of Object.entries(CASES)) {
   t.test(`${title}: moves these series and no other`, async (t) => {
-    const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, ...options } } }));
+    const gateway = await serve(t, (origin) => ({
+      channels: { prices: { url: origin, ...options } },
+      ...more,
+    }));
     const clients = (await before?.(gateway)) ?? [];
     const start = await settled(gateway);
     const expected = await cause(gateway, clients);

@@ -49,7 +49,10 @@ t.test('an answer behind a stream comes when that has ended', async (t) => {
   }));
   const raw = gateway.raw(`${EVENTS}GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n`);
   await raw.waitFor('{"status":"live"}');
-  t.match(raw.text, /\r\n\r\n[0-9a-f]+\r\n:\nretry: \d+\n\n\r\n0\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  t.match(
+    raw.text,
+    /\r\n\r\n[0-9a-f]+\r\n:\nretry: \d+\n\n\r\n[0-9a-f]+\r\nretry: \d+\n\n\r\n0\r\n\r\nHTTP\/1\.1 200 OK\r\n/,
+  );
 });
 
 t.test(

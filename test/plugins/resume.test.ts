@@ -4,6 +4,9 @@ import { serve } from './serve.js';
 
 const gapsOf = ({ events }: SseClient) =>
   events.filter(({ type }) => type === 'gateway.gap').map(({ data }) => JSON.parse(data) as unknown);
+/** Nobody waits for an id that may still come: see resume-pending.test.ts for those who do. */
+const warm = { resumeWaitMs: 0 };
+
 const numbersOf = ({ events }: SseClient) =>
   events.filter(({ type }) => type === 'message').map(({ id }) => Number(id));
 
@@ -43,7 +46,7 @@ t.test('a client goes on behind its id, from the header or from the query; the h
 });
 
 t.test('an id the log does not know is told as a gap, and the client goes on at the floor', async (t) => {
-  const gateway = await serve(t);
+  const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, ...warm } } }));
   const first = await gateway.live();
   gateway.upstream.publishNumbered(3);
   await first.waitFor(3);
@@ -63,7 +66,7 @@ t.test('an id the log does not know is told as a gap, and the client goes on at 
 
 t.test('an id whose followers were trimmed is told with how many are lost', async (t) => {
   const gateway = await serve(t, (origin) => ({
-    channels: { prices: { url: origin, retainEvents: 10, ids: 'gateway' } },
+    channels: { prices: { url: origin, retainEvents: 10, ids: 'gateway', ...warm } },
   }));
   const first = await gateway.live();
   for (let n = 1; n <= 30; n += 1) {
@@ -87,7 +90,9 @@ t.test('an id whose followers were trimmed is told with how many are lost', asyn
 });
 
 t.test('with onGap reject a gap is 410 before the stream, and counted as nobody', async (t) => {
-  const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, onGap: 'reject' } } }));
+  const gateway = await serve(t, (origin) => ({
+    channels: { prices: { url: origin, onGap: 'reject', ...warm } },
+  }));
   const first = await gateway.live();
   gateway.upstream.publishNumbered(2);
   await first.waitFor(2);
@@ -99,7 +104,9 @@ t.test('with onGap reject a gap is 410 before the stream, and counted as nobody'
 });
 
 t.test('with onGap silent the client goes on at the floor and is told by the header only', async (t) => {
-  const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, onGap: 'silent' } } }));
+  const gateway = await serve(t, (origin) => ({
+    channels: { prices: { url: origin, onGap: 'silent', ...warm } },
+  }));
   const first = await gateway.live();
   gateway.upstream.publishNumbered(2);
   await first.waitFor(2);

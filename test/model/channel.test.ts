@@ -1,0 +1,15 @@
+/**
+ * The whole channel against a model: whatever upstream and clients do, streams show the upstream's history or say where
+ * they don't, books balance, and nothing is left behind. `MODEL_RUNS` raises the number of runs, `MODEL_SEED` repeats one.
+ */
+import t from 'tap';
+import { runModel } from './run.js';
+
+const runs = Number(process.env['MODEL_RUNS'] ?? 300);
+const seed = process.env['MODEL_SEED'];
+
+t.test('a client sees the history without a hole or repeat, or is told where it is broken', async (t) => {
+  const outcome = runModel(runs, seed === undefined ? undefined : Number(seed));
+  if (outcome.failed) t.fail(outcome.report);
+  else t.pass(`${runs} runs`);
+});
