@@ -37,7 +37,7 @@ async function cutOff(
   channel: ChannelOptions,
   dataBytes: number,
 ): Promise<readonly Ended[] | undefined> {
-  const namespace = openNamespace(t);
+  const namespace = await openNamespace(t);
   if (namespace === undefined) return undefined;
   const app = Fastify();
   t.teardown(() => app.close());
@@ -64,7 +64,7 @@ async function cutOff(
     String(READERS),
   ];
   const readers = new Program(t, namespace.ip, [...namespace.inside, ...command]);
-  await readers.waitForOutput(/^open$/m);
+  await readers.waitForOutput(/^open$/m, 30_000);
   cutAt = performance.now();
   namespace.cut();
   await until(

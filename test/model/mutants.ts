@@ -29,6 +29,12 @@ export const MUTANTS: readonly Mutant[] = [
     becomes: 'this.#unproven = false; return false;',
   },
   {
+    fault: 'an upstream that repeats more than was asked for is asked privately',
+    file: 'continuity.js',
+    text: 'this.#proven = first;',
+    becomes: 'this.#proven = true;',
+  },
+  {
     fault: 'a reconnect that proved nothing is not told',
     file: 'ingest.js',
     text: 'if (continuity.breaks())',

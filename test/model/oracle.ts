@@ -6,7 +6,8 @@
  *   unknown    does anything           every hole is told; every reconnect is told
  *   false      does anything           the same
  *   proven     does anything           every hole is told; a reconnect that brings the last event back is not told. Out: the
- *                                      order within a replay; private requests to an upstream that replayed once and lies now
+ *                                      order within a replay; private requests to an upstream that went on at the very place
+ *                                      asked for at its last reconnect, and does not now
  *   true       replays truly, unique   no hole, nothing told at a reconnect that had an id to ask with and no event
  *              ids                     without id behind it
  *   true       repeats more than was   the same at reconnects, if every event has an id. Out: a first connection and private
@@ -72,7 +73,8 @@ export class StreamCheck {
 
   read({ id, type, data }: Block): void {
     if (data === undefined && id === undefined) return;
-    if (data !== undefined) this.trace.push(type === 'gateway.gap' ? `gap ${data}` : `${id ?? ''}#${data.split(' ')[0]}`);
+    if (data !== undefined)
+      this.trace.push(type === 'gateway.gap' ? `gap ${data}` : `${id ?? ''}#${data.split(' ')[0]}`);
     if (type === 'gateway.end') this.ended = true;
     else if (type === 'gateway.gap') this.#gap(JSON.parse(data!) as Gap);
     else if (data !== undefined) this.#event(Number.parseInt(data, 10));

@@ -27,7 +27,12 @@ export interface Setup {
 
 export type Step =
   | { readonly do: 'emit'; readonly looks: readonly Look[]; readonly hold: number; readonly turn: boolean }
-  | { readonly do: 'cut'; readonly which: 'own' | 'private' | 'all'; readonly fragment: boolean; readonly ms: number }
+  | {
+      readonly do: 'cut';
+      readonly which: 'own' | 'private' | 'all';
+      readonly fragment: boolean;
+      readonly ms: number;
+    }
   | { readonly do: 'down'; readonly down: Down }
   | { readonly do: 'restart-ids' }
   | { readonly do: 'advance'; readonly ms: number }
@@ -48,10 +53,19 @@ export const setup: fc.Arbitrary<Setup> = fc.record({
   seed: fc.nat(),
   ids: fc.constantFrom('auto' as const, 'auto' as const, 'upstream' as const, 'gateway' as const),
   replay: fc.constantFrom(true, true, 'proven' as const, 'proven' as const, 'unknown' as const, false),
-  onGap: fc.constantFrom('signal' as const, 'signal' as const, 'signal' as const, 'reject' as const, 'silent' as const),
+  onGap: fc.constantFrom(
+    'signal' as const,
+    'signal' as const,
+    'signal' as const,
+    'reject' as const,
+    'silent' as const,
+  ),
   onSlow: fc.constantFrom('skip' as const, 'disconnect' as const),
   naming: fc.constantFrom<Naming>('every', 'every', 'some', 'repeated'),
-  policy: fc.oneof({ weight: 2, arbitrary: fc.constant<Policy>('truly') }, { weight: 1, arbitrary: fc.constantFrom(...POLICIES) }),
+  policy: fc.oneof(
+    { weight: 2, arbitrary: fc.constant<Policy>('truly') },
+    { weight: 1, arbitrary: fc.constantFrom(...POLICIES) },
+  ),
   refuses: fc.constantFrom('never' as const, 'never' as const, 'unknown' as const, 'clients' as const),
   backfill: fc.constantFrom(true, true, false),
   retainEvents: fc.constantFrom(1_000, 1, 2, 5, 12),
@@ -91,18 +105,36 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ms: fc.constantFrom(0, 0, 90, 200),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('down' as const), down: fc.constantFrom<Down>('no', 'no', 'faults', 'faults', 'gone') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('down' as const),
+      down: fc.constantFrom<Down>('no', 'no', 'faults', 'faults', 'gone'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart-ids' as const) }) },
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 10, 50, 150, 1_000, 4_000, 40_000) }),
+    arbitrary: fc.record({
+      do: fc.constant('advance' as const),
+      ms: fc.constantFrom(1, 10, 50, 150, 1_000, 4_000, 40_000),
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('join' as const), id: nat(0), stalled: rarely(false, true) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('resume' as const), id: nat(40), stalled: rarely(false, true) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('join' as const), id: nat(0), stalled: rarely(false, true) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('resume' as const), id: nat(40), stalled: rarely(false, true) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('forge' as const), id: nat(5) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('hop' as const), ...gone }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), ...gone }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('stall' as const, 'release' as const), client: nat(7) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('stall' as const, 'release' as const), client: nat(7) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('everyone-leaves' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rest' as const), cut: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart-gateway' as const) }) },

@@ -12,9 +12,11 @@ export function runModel(numRuns: number, seed?: number, shrink = true): Outcome
   const result = fc.check<[Setup, Step[]]>(property, {
     numRuns,
     endOnFailure: !shrink,
-    ...(seed === undefined ? {} : { seed }) });
+    ...(seed === undefined ? {} : { seed }),
+  });
   if (!result.failed) return { failed: false };
-  const error = result.errorInstance instanceof Error ? result.errorInstance.stack : String(result.errorInstance);
+  const error =
+    result.errorInstance instanceof Error ? result.errorInstance.stack : String(result.errorInstance);
   const [chosen, plan] = result.counterexample ?? [];
   return {
     failed: true,

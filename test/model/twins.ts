@@ -1,7 +1,8 @@
 /** Slow twins of look-up and reading: the same answers from the frames of the log alone, without index or slices. */
+
+import { parseMinted } from '../../src/ids.js';
 import { Cursor } from '../../src/log/cursor.js';
 import type { EventLog } from '../../src/log/event-log.js';
-import { parseMinted } from '../../src/ids.js';
 import { locate } from '../../src/resume.js';
 
 /** The newest retained event whose frame begins with that id. */
@@ -38,5 +39,6 @@ export function checkReading(log: EventLog, sliceBytes: number): void {
     read.push(Buffer.from(slice.bytes));
     slice.unpin();
   }
-  if (!Buffer.concat(frames).equals(Buffer.concat(read))) throw new Error('a cursor read something else than the log holds');
+  if (!Buffer.concat(frames).equals(Buffer.concat(read)))
+    throw new Error('a cursor read something else than the log holds');
 }

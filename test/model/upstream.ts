@@ -4,11 +4,26 @@
  */
 import type { Clock, Random, Timer } from '../../src/clock.js';
 import { type CloseReason, GatewayError } from '../../src/errors.js';
-import type { Inlet, Source, SourceFactory, SourceObserver, SourceState, SourceStatus } from '../../src/source.js';
+import type {
+  Inlet,
+  Source,
+  SourceFactory,
+  SourceObserver,
+  SourceState,
+  SourceStatus,
+} from '../../src/source.js';
 import type { Item, Look, Truth } from './truth.js';
 
 /** What it sends first on a connection that asks with an id. */
-export const POLICIES = ['truly', 'nothing', 'everything', 'too-much', 'too-little', 'shuffled', 'fickle'] as const;
+export const POLICIES = [
+  'truly',
+  'nothing',
+  'everything',
+  'too-much',
+  'too-little',
+  'shuffled',
+  'fickle',
+] as const;
 export type Policy = (typeof POLICIES)[number];
 
 export interface UpstreamOptions {
@@ -92,7 +107,10 @@ export class Upstream {
     const some = 1 + Math.floor(this.random() * 3);
     if (policy === 'too-much') return items.slice(Math.max(generation, at + 1 - some));
     if (policy === 'too-little') return behind.slice(some);
-    return behind.map((item) => ({ item, at: this.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+    return behind
+      .map((item) => ({ item, at: this.random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
   }
 
   #policy(): Exclude<Policy, 'fickle'> {
@@ -133,7 +151,13 @@ export class ModelSource implements Source {
     this.#inlet = inlet;
     this.#observer = observer;
     this.own = own;
-    this.status = { state: 'idle', since: upstream.clock.now(), attempts: 0, lastError: undefined, retryAt: undefined };
+    this.status = {
+      state: 'idle',
+      since: upstream.clock.now(),
+      attempts: 0,
+      lastError: undefined,
+      retryAt: undefined,
+    };
   }
 
   open(): void {

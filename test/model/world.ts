@@ -87,23 +87,28 @@ export class World {
     const { resumeWaitMs, connectWaitMs, lingerMs } = this.#setup;
     const sizes = { retainEvents, retainBytes, retainAgeMs, sliceBytes, replayBytes };
     this.#epoch += 1;
-    return new Channel('it', 'it', { ...defaults, ...sizes, resumeWaitMs, connectWaitMs, lingerMs }, {
-      clock: this.#clock,
-      random: this.#random,
-      logger: silentLogger,
-      pool: this.#pool,
-      budget: new LogBudget(maxLogBytes),
-      epoch: this.#epoch,
-      nextEpoch: () => {
-        this.#epoch += 1;
-        return this.#epoch;
+    return new Channel(
+      'it',
+      'it',
+      { ...defaults, ...sizes, resumeWaitMs, connectWaitMs, lingerMs },
+      {
+        clock: this.#clock,
+        random: this.#random,
+        logger: silentLogger,
+        pool: this.#pool,
+        budget: new LogBudget(maxLogBytes),
+        epoch: this.#epoch,
+        nextEpoch: () => {
+          this.#epoch += 1;
+          return this.#epoch;
+        },
+        metrics: new ChannelMetrics(),
+        source: this.#upstream.factory(true, (source) => {
+          this.#own = source;
+        }),
+        backfill: backfill ? this.#upstream.factory(false) : undefined,
       },
-      metrics: new ChannelMetrics(),
-      source: this.#upstream.factory(true, (source) => {
-        this.#own = source;
-      }),
-      backfill: backfill ? this.#upstream.factory(false) : undefined,
-    });
+    );
   }
 
   #carryOut(step: Step): void {
@@ -218,7 +223,10 @@ export class World {
     const forged = sighting !== undefined && sighting.place.last === undefined;
     const unplaced = asked === undefined || ambiguous || (resume.outcome === 'pending' && this.#mixedIds);
     const pending = resume.outcome === 'pending';
-    const alarms = { forged: forged || ambiguous, minted: named === undefined || named.length !== asked?.length };
+    const alarms = {
+      forged: forged || ambiguous,
+      minted: named === undefined || named.length !== asked?.length,
+    };
     const { policy } = this.#setup;
     const inOrder = policy !== 'shuffled' && policy !== 'fickle';
     const present: Present = {
@@ -264,7 +272,9 @@ export class World {
   /** Nothing that the upstream does hides what it replays. */
   get #exact(): boolean {
     const { replay, policy, naming } = this.#setup;
-    return (replay === true || replay === 'proven') && policy === 'truly' && naming === 'every' && !this.#restarted;
+    return (
+      (replay === true || replay === 'proven') && policy === 'truly' && naming === 'every' && !this.#restarted
+    );
   }
 
   #forbidden(reason: string, { forged, minted }: { forged: boolean; minted: boolean }): boolean {
@@ -323,7 +333,9 @@ export class World {
     for (const { stream, client } of this.#present) {
       if (client.gone || stream.ended) continue;
       if (stream.place.last !== upstream.truth.newest) {
-        throw new Error(`a client stands at ${stream.place.last} of ${upstream.truth.newest}: ${stream.trace.join(' | ')}`);
+        throw new Error(
+          `a client stands at ${stream.place.last} of ${upstream.truth.newest}: ${stream.trace.join(' | ')}`,
+        );
       }
     }
   }
@@ -342,7 +354,8 @@ export class World {
     this.#clock.runTurns();
     this.#books();
     if (this.#present.size > 0) throw new Error('a client was left behind by a close');
-    if (this.#pool.stats.inUseBytes !== 0) throw new Error(`${this.#pool.stats.inUseBytes} bytes are still in use`);
+    if (this.#pool.stats.inUseBytes !== 0)
+      throw new Error(`${this.#pool.stats.inUseBytes} bytes are still in use`);
     if (this.#clock.pending + this.#clock.pendingTurns > 0) throw new Error('a timer was left behind');
   }
 

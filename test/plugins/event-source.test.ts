@@ -5,6 +5,7 @@
 import { EventSource as NpmEventSource } from 'eventsource';
 import t, { type Test } from 'tap';
 import { Agent, EventSource as UndiciEventSource } from 'undici';
+import type { StreamInfo } from '../../plugins/options.js';
 import { launchChromium } from '../helpers/chromium.js';
 import { until } from '../helpers/waits.js';
 import { type Served, serve } from './serve.js';
@@ -38,9 +39,13 @@ source.onmessage = (event) => data.push(event.data);
 
 /** A gateway with one place, and the client that has it. */
 async function full(t: Test) {
+  const streams = { open: 0, close: 0 };
+  const onStream = (_request: unknown, { type }: StreamInfo) => {
+    streams[type] += 1;
+  };
   const gateway = await serve(
     t,
-    { maxConnections: 1 },
+    { maxConnections: 1, onStream },
     {
       before: (app) => {
         app.addHook('onSend', async (_request, _reply, payload) =>
@@ -50,7 +55,17 @@ async function full(t: Test) {
       },
     },
   );
-  return { gateway, inside: await gateway.live() };
+  const inside = await gateway.live();
+  /** The one who is inside leaves, and another comes in. */
+  const change = async () => {
+    inside.destroy();
+    await until(
+      () => streams.open === 2,
+      () => JSON.stringify(streams),
+      30_000,
+    );
+  };
+  return { gateway, change };
 }
 
 /** Resolves when so many newcomers were refused. */
@@ -62,7 +77,7 @@ async function refused(gateway: Served, count: number): Promise<void> {
 
 for (const [name, open] of Object.entries(IMPLEMENTATIONS)) {
   t.test(`${name} lives through refusals, and comes in when there is a place`, async (t) => {
-    const { gateway, inside } = await full(t);
+    const { gateway, change } = await full(t);
     const source = open(`http://127.0.0.1:${gateway.port}/events/prices`);
     t.teardown(() => source.close());
     const states: number[] = [];
@@ -72,9 +87,7 @@ for (const [name, open] of Object.entries(IMPLEMENTATIONS)) {
     await refused(gateway, 3);
     t.not(source.readyState, CLOSED);
     t.ok(states.length > 0 && states.every((state) => state === CONNECTING), `${states}`);
-    inside.destroy();
-    await gateway.waitForSubscribers(0);
-    await gateway.waitForSubscribers(1);
+    await change();
     gateway.app.sseGateway.publish('prices', { data: 'inside' });
     await until(
       () => data.length === 1,
@@ -102,16 +115,14 @@ for (const [name, open] of Object.entries(IMPLEMENTATIONS)) {
 t.test("Chromium's EventSource lives through refusals, and comes in when there is a place", async (t) => {
   const browser = await launchChromium(t);
   if (browser === undefined) return;
-  const { gateway, inside } = await full(t);
+  const { gateway, change } = await full(t);
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${gateway.port}/page`);
   await refused(gateway, 3);
   const states = await page.evaluate<number[]>('states');
   t.notOk(states.includes(CLOSED), `${states}`);
   t.ok(states.includes(CONNECTING));
-  inside.destroy();
-  await gateway.waitForSubscribers(0);
-  await gateway.waitForSubscribers(1, 30_000);
+  await change();
   gateway.app.sseGateway.publish('prices', { data: 'inside' });
   await page.waitForFunction('data.length === 1', undefined, { polling: 50, timeout: 30_000 });
   t.strictSame(await page.evaluate('[source.readyState, ...data]'), [OPEN, 'inside']);
