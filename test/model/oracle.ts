@@ -1,22 +1,6 @@
 /**
- * What a stream may show, given what the upstream said and what the options promise. It refuses to know how the gateway
- * works: it sees events, gaps and ids.
- *
- *   replay     upstream that           promised
- *   unknown    does anything           every hole is told; every reconnect is told
- *   false      does anything           the same
- *   proven     does anything           every hole is told; a reconnect that brings the last event back is not told. Out: the
- *                                      order within a replay; private requests to an upstream that went on at the very place
- *                                      asked for at its last reconnect, and does not now
- *   true       replays truly, unique   no hole, nothing told at a reconnect that had an id to ask with and no event
- *              ids                     without id behind it
- *   true       repeats more than was   the same at reconnects, if every event has an id. Out: a first connection and private
- *              asked for               requests, which begin where the upstream says they do
- *   true       does anything else      out: the declaration is taken at its word
- *
- *   onGap silent                       out: nothing is told
- *   an id that several events carry    out: it stands for the newest of them
- *   an id nobody was given             out: there is no place it stands for
+ * What a stream may show, given what the upstream said and what is promised (`promise.ts`). It refuses to know how the
+ * gateway works: it sees events, gaps and ids.
  */
 import type { Block } from './client.js';
 

@@ -14,6 +14,7 @@ import { ManualClock, seededRandom } from '../helpers/manual-clock.js';
 import { ModelClient } from './client.js';
 import { NOWHERE, type Place, StreamCheck } from './oracle.js';
 import type { Setup, Step } from './plan.js';
+import { type Asked, Promised } from './promise.js';
 import { Truth } from './truth.js';
 import { checkLookUp, checkReading } from './twins.js';
 import { type ModelSource, Upstream } from './upstream.js';
@@ -51,7 +52,7 @@ export class World {
   readonly #sightings: Sighting[] = [];
   readonly #present = new Set<Present>();
   readonly #waiting = new Set<Waiting>();
-  /** Ids were restarted at some time: the same one may stand for two events. */
+  readonly #promised: Promised;
   #restarted = false;
   #forged = false;
   /** From here on nobody stalls. */
@@ -66,6 +67,12 @@ export class World {
     const { policy, refuses, replay, naming } = setup;
     const options = { policy, refuses, sendsId: replay !== false };
     this.#upstream = new Upstream(new Truth(naming), this.#clock, this.#random, options);
+    this.#promised = new Promised(setup, () => ({
+      restarted: this.#restarted,
+      forged: this.#forged,
+      seeded: this.#upstream.seeded,
+      privateFaults: this.#upstream.privateFaults,
+    }));
     this.#channel = this.#open();
   }
 
@@ -216,25 +223,20 @@ export class World {
     const id = sighting === undefined ? undefined : Buffer.from(sighting.id);
     const asked = id === undefined || id.length === 0 ? undefined : id;
     const resume = asked === undefined ? subscribers.fresh(askedAt) : subscribers.locate(asked);
-    if (this.#channel.state === 'failed') return release();
-    if (resume.outcome === 'gap' && options.onGap === 'reject') return release();
-    const named = asked === undefined ? undefined : upstreamIdOf(asked);
-    const ambiguous = named !== undefined && this.#ambiguous(Buffer.from(named).toString());
-    const forged = sighting !== undefined && sighting.place.last === undefined;
-    const unplaced = asked === undefined || ambiguous || (resume.outcome === 'pending' && this.#mixedIds);
-    const pending = resume.outcome === 'pending';
-    const alarms = {
-      forged: forged || ambiguous,
-      minted: named === undefined || named.length !== asked?.length,
-    };
-    const { policy } = this.#setup;
-    const inOrder = policy !== 'shuffled' && policy !== 'fickle';
+    const refused = resume.outcome === 'gap' && options.onGap === 'reject';
+    if (this.#channel.state === 'failed' || refused) {
+      release();
+      return;
+    }
+    const known = this.#known(sighting, asked, resume.outcome === 'pending');
+    const promised = this.#promised;
+    const unplaced = asked === undefined || known.nowhere || (known.pending && promised.mixedIds);
     const present: Present = {
       last: sighting,
       stream: new StreamCheck(unplaced ? NOWHERE : sighting!.place, {
-        strict: () => this.#strict && !(pending && this.#mixedIds),
-        adjacent: inOrder ? undefined : (a, b) => this.#upstream.adjacent(a, b),
-        forbidden: (reason) => this.#forbidden(reason, alarms),
+        strict: () => promised.told(known),
+        adjacent: promised.disordered ? (a, b) => this.#upstream.adjacent(a, b) : undefined,
+        forbidden: (reason) => promised.falseAlarm(reason, known),
         seen: (seenId, place) => {
           present.last = { id: seenId, place };
           this.#sightings.push(present.last);
@@ -250,39 +252,14 @@ export class World {
     });
   }
 
-  #ambiguous(id: string): boolean {
-    return this.#upstream.truth.ambiguous(id);
-  }
-
-  /** Some id stands for two events. */
-  get #mixedIds(): boolean {
-    return this.#restarted || this.#setup.naming === 'repeated';
-  }
-
-  /** The table in oracle.ts: holes and repeats are told. */
-  get #strict(): boolean {
-    const { replay, policy, onGap, naming, backfill } = this.#setup;
-    if (onGap === 'silent') return false;
-    if (replay === 'unknown' || replay === false) return true;
-    if (replay === 'proven') return policy !== 'shuffled' && (policy !== 'fickle' || !backfill);
-    if (this.#mixedIds) return false;
-    return policy === 'truly' && naming !== 'repeated';
-  }
-
-  /** Nothing that the upstream does hides what it replays. */
-  get #exact(): boolean {
-    const { replay, policy, naming } = this.#setup;
-    return (
-      (replay === true || replay === 'proven') && policy === 'truly' && naming === 'every' && !this.#restarted
-    );
-  }
-
-  #forbidden(reason: string, { forged, minted }: { forged: boolean; minted: boolean }): boolean {
-    const { ids, backfill, refuses, replay, replayBytes } = this.#setup;
-    if (reason === 'epoch') return ids !== 'gateway' && !minted && !forged;
-    if (reason !== 'unknown-id' || !this.#exact || forged || this.#forged) return false;
-    const asks = backfill && replay === true && refuses === 'never' && replayBytes > 100_000;
-    return asks && this.#upstream.privateFaults === 0 && ids !== 'gateway';
+  #known(sighting: Sighting | undefined, asked: Buffer | undefined, pending: boolean): Asked {
+    const named = asked === undefined ? undefined : upstreamIdOf(asked);
+    const ambiguous = named !== undefined && this.#upstream.truth.ambiguous(Buffer.from(named).toString());
+    return {
+      nowhere: ambiguous || (sighting !== undefined && sighting.place.last === undefined),
+      minted: named === undefined || named.length !== asked?.length,
+      pending,
+    };
   }
 
   #afterStep(): void {
@@ -291,7 +268,9 @@ export class World {
     const { log } = this.#channel;
     checkReading(log, this.#setup.sliceBytes);
     for (const { id } of this.#sightings.slice(-3)) checkLookUp(log, id);
-    this.#falseAlarms();
+    const told = this.#channel.metrics.gaps.get('upstream');
+    const most = this.#promised.breaks(this.#own);
+    if (told > most) throw new Error(`${told} breaks were told, ${most} were there`);
   }
 
   #books(): void {
@@ -302,20 +281,6 @@ export class World {
       const dropped = JSON.stringify([...eventsDropped.entries()]);
       throw new Error(`offered ${eventsOffered}, out ${eventsOut}, dropped ${dropped}, pending ${pending}`);
     }
-  }
-
-  /** No break of the upstream is told that could be known to be none; and where nothing can be known, each is. */
-  #falseAlarms(): void {
-    const { replay, naming } = this.#setup;
-    const told = this.#channel.metrics.gaps.get('upstream');
-    const { reconnects, unknowable, unprovable } = this.#own;
-    if (replay === 'unknown' || replay === false) {
-      if (told > reconnects) throw new Error(`${told} breaks were told at ${reconnects} reconnects`);
-      return;
-    }
-    if (!this.#exact || naming !== 'every') return;
-    const may = unknowable + (replay === 'proven' ? unprovable : 0);
-    if (told > may) throw new Error(`${told} breaks were told, ${may} were there`);
   }
 
   /** Everything flows again: whoever is there gets to the newest event. */
