@@ -66,7 +66,7 @@ declare module 'fastify' {
 const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
   if (Object.hasOwn(app, 'sseGateway')) {
     throw new GatewayError(
-      'GATEWAY_PRESENT',
+      'ALREADY_REGISTERED',
       'this scope has a gateway already; register the second one in a scope of its own',
     );
   }

@@ -23,7 +23,7 @@ export function refuse(
   request: FastifyRequest,
   reply: FastifyReply,
   reason: RefusalReason,
-  error = errorOf(reason),
+  error = new GatewayError('CONNECTION_LIMIT', WHY[reason] ?? reason),
 ): FastifyReply {
   const leaving = reason === 'draining' || reason === 'closing';
   const retryMs = leaving ? gateway.returnMs() : RETRY_MIN_MS + RETRY_SPREAD_MS * gateway.random();
@@ -32,11 +32,6 @@ export function refuse(
   }
   reply.header('retry-after', Math.ceil(retryMs / 1_000));
   return reply.code(503).send(error);
-}
-
-function errorOf(reason: RefusalReason): GatewayError {
-  if (reason === 'draining') return new GatewayError('GATEWAY_CLOSED', 'this gateway is being drained');
-  return new GatewayError('CONNECTION_LIMIT', WHY[reason] ?? reason);
 }
 
 /** An upstream that stopped for good: 204 for its 204, else 502 with the time until somebody may try again. */

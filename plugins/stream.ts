@@ -58,7 +58,8 @@ export async function openStream(
 /** Refusals that come as errors, before there is a channel that could count them. */
 const REFUSALS: Partial<Record<ErrorCode, RefusalReason>> = {
   SSE_GATEWAY_NOT_ACCEPTABLE: 'not-acceptable',
-  SSE_GATEWAY_GATEWAY_CLOSED: 'closing',
+  SSE_GATEWAY_DRAINING: 'draining',
+  SSE_GATEWAY_CLOSED: 'closing',
   SSE_GATEWAY_CHANNEL_LIMIT: 'channel-limit',
 };
 
@@ -81,6 +82,7 @@ async function begin(
   const id = lastEventId(request);
   const response = reply.raw as HttpResponse;
   if (!(await ready(response))) return void reply.hijack();
+  assertServing(gateway);
   const channel = gateway.channel(name, parameters);
   const leave = gateway.admit(channel, request.ip);
   if (typeof leave === 'string') {
@@ -99,7 +101,8 @@ async function begin(
       release();
       return void reply.hijack();
     }
-    if (channel.state === 'closed') throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closing');
+    assertServing(gateway);
+    if (channel.state === 'closed') throw new GatewayError('CLOSED', 'the gateway is closing');
     if (channel.state === 'failed') {
       release();
       return void refuseFailed(channel, reply);
@@ -128,6 +131,11 @@ async function begin(
     request.log.error({ err: error, channel: channel.key }, 'a stream could not begin');
     response.destroy();
   }
+}
+
+/** @throws GatewayError 503 when streams have begun to end: one that began now would be cut */
+function assertServing(gateway: Gateway): void {
+  if (gateway.refusing) throw new GatewayError('DRAINING', 'this gateway is being drained');
 }
 
 /** The head of a stream, with the headers that hooks have set (CORS, security headers, cookies). */

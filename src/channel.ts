@@ -183,9 +183,9 @@ export class Channel {
     return this.#head.wait(connectWaitMs);
   }
 
-  /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID`, `SSE_GATEWAY_GATEWAY_CLOSED` */
+  /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID`, `SSE_GATEWAY_CLOSED` */
   publish(event: LocalEvent): void {
-    if (this.#closed !== undefined) throw new GatewayError('GATEWAY_CLOSED', 'the channel is closed');
+    if (this.#closed !== undefined) throw new GatewayError('CLOSED', 'the channel is closed');
     this.#ingest.publish(event);
   }
 

@@ -126,9 +126,13 @@ export class Gateway {
 
   /** Lets a client in to a channel: a function to call once when it has left. Or says why not. */
   admit(channel: Channel, ip: string): (() => void) | RefusalReason {
-    if (this.#refusing) return 'draining';
     if (channel.claims >= channel.options.maxSubscribers) return 'channel-full';
     return this.#admission.admit(ip);
+  }
+
+  /** Newcomers are to be sent away: streams have begun to end. */
+  get refusing(): boolean {
+    return this.#refusing;
   }
 
   /** The configured names. */
@@ -138,10 +142,10 @@ export class Gateway {
 
   /**
    * The channel of a configured name, made when it isn't alive.
-   * @throws GatewayError `CHANNEL_UNKNOWN`, `PARAMETER_INVALID`, `CHANNEL_LIMIT`, `GATEWAY_CLOSED`
+   * @throws GatewayError `CHANNEL_UNKNOWN`, `PARAMETER_INVALID`, `CHANNEL_LIMIT`, `CLOSED`
    */
   channel(name: string, parameters: Parameters = {}): Channel {
-    if (this.#closed) throw new GatewayError('GATEWAY_CLOSED', 'the gateway is closed');
+    if (this.#closed) throw new GatewayError('CLOSED', 'the gateway is closed');
     const family = this.#families.get(name);
     if (family === undefined) throw new GatewayError('CHANNEL_UNKNOWN', 'there is no such channel');
     const key = fillName(family.template, parameters);

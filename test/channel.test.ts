@@ -238,7 +238,7 @@ t.test('close is final: streams end at once, the source for good, and nothing op
     source.calls.filter((call) => call !== 'open'),
     ['shutdown'],
   );
-  t.throws(() => channel.publish({ data: 'x' }), { code: 'SSE_GATEWAY_GATEWAY_CLOSED' });
+  t.throws(() => channel.publish({ data: 'x' }), { code: 'SSE_GATEWAY_CLOSED' });
   t.equal(pool.stats.inUseBytes, 0);
 });
 

@@ -21,7 +21,7 @@ t.test(
     t.equal(status('NOT_ACCEPTABLE'), 406);
     t.equal(status('RESUME_GAP'), 410);
     t.equal(status('CHANNEL_LIMIT'), 503);
-    t.equal(status('GATEWAY_CLOSED'), 503);
+    t.equal(status('CLOSED'), 503);
     t.equal(status('UPSTREAM_FAILED'), 502);
     t.equal(status('UPSTREAM_IDLE_TIMEOUT'), 504);
   },

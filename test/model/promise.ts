@@ -78,7 +78,8 @@ export class Promised {
     const { ids, backfill, refuses, replay, replayBytes } = this.#setup;
     if (reason === 'epoch') return ids !== 'gateway' && !minted && !nowhere;
     if (reason !== 'unknown-id' || !this.#exact || nowhere) return false;
-    const asks = backfill && replay === true && ids !== 'gateway' && refuses === 'never' && replayBytes > 100_000;
+    const asks =
+      backfill && replay === true && ids !== 'gateway' && refuses === 'never' && replayBytes > 100_000;
     return asks && this.#facts().privateFaults === 0 && !this.#facts().forged;
   }
 

@@ -43,9 +43,9 @@ export class Truth {
   /** Items since the ids began anew: all that the upstream still knows. */
   generation = 0;
 
-  /** More than one event has that id. */
-  ambiguous(id: string): boolean {
-    return (this.#timesNamed.get(id) ?? 0) > 1;
+  /** How many events, or blocks of an id alone, have that id. */
+  timesNamed(id: string): number {
+    return this.#timesNamed.get(id) ?? 0;
   }
 
   restartIds(): void {

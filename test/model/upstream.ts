@@ -47,6 +47,8 @@ export class Upstream {
   readonly options: UpstreamOptions;
   readonly connections = new Set<ModelSource>();
   down: Down = 'no';
+  /** A first connection was made behind a client's id. */
+  seeded = false;
   /** Private requests that ended other than by us. */
   privateFaults = 0;
   /** Pairs of events that a connection sent one behind the other though they are not neighbours. */
@@ -220,14 +222,16 @@ export class ModelSource implements Source {
     const upstream = this.#upstream;
     const cursor = upstream.options.sendsId || !this.own ? this.#inlet.cursor : undefined;
     const asked = cursor === undefined ? undefined : Buffer.from(cursor).toString();
-    if (upstream.down !== 'no') return this.#fault(upstream.down === 'gone' ? 'status' : 'connect-failed');
+    if (upstream.down !== 'no') {
+      this.#fault(upstream.down === 'gone' ? 'status' : 'connect-failed');
+      return;
+    }
     const clients = this.#inlet.cursorIsClients === true || !this.own;
     if (asked !== undefined && clients && this.#refused(asked)) {
-      if (!this.own) return this.#fault('status');
-      this.#inlet.forgetClientsCursor?.();
-      this.#observer.disconnected('status', new GatewayError('UPSTREAM_STATUS', 'refused'));
-      return this.#connect();
+      this.#refuse();
+      return;
     }
+    if (this.own && clients && asked !== undefined) upstream.seeded = true;
     this.#count(asked);
     this.#enter('open');
     upstream.connections.add(this);
@@ -238,12 +242,23 @@ export class ModelSource implements Source {
     this.send(upstream.replay(asked), 0);
   }
 
+  /** A request with a client's id: made again without it if it is the channel's own. */
+  #refuse(): void {
+    if (!this.own) {
+      this.#fault('status');
+      return;
+    }
+    this.#inlet.forgetClientsCursor?.();
+    this.#observer.disconnected('status', new GatewayError('UPSTREAM_STATUS', 'refused'));
+    this.#connect();
+  }
+
   #count(asked: string | undefined): void {
     this.#answers += 1;
     if (this.#answers === 1) return;
     this.reconnects += 1;
     if (asked === undefined) this.unknowable += 1;
-    else if (this.#newestId === undefined || asked === this.#newestId) this.unprovable += 1;
+    else if (this.#inlet.cursorIsClients === true || asked === this.#newestId) this.unprovable += 1;
   }
 
   #refused(asked: string): boolean {

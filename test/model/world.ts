@@ -254,9 +254,9 @@ export class World {
 
   #known(sighting: Sighting | undefined, asked: Buffer | undefined, pending: boolean): Asked {
     const named = asked === undefined ? undefined : upstreamIdOf(asked);
-    const ambiguous = named !== undefined && this.#upstream.truth.ambiguous(Buffer.from(named).toString());
+    const times = named === undefined ? 1 : this.#upstream.truth.timesNamed(Buffer.from(named).toString());
     return {
-      nowhere: ambiguous || (sighting !== undefined && sighting.place.last === undefined),
+      nowhere: times !== 1 || (sighting !== undefined && sighting.place.last === undefined),
       minted: named === undefined || named.length !== asked?.length,
       pending,
     };

@@ -84,7 +84,7 @@ t.test('a client whose first connect still waits does not keep close waiting', a
   await gateway.app.close();
   await other.waitForClose();
   t.equal(other.status, 503);
-  t.match(other.text, 'SSE_GATEWAY_GATEWAY_CLOSED');
+  t.match(other.text, 'SSE_GATEWAY_DRAINING');
   t.match(await client.waitForClose(), { why: 'complete' });
   t.equal(client.status, 200, 'a status would end an EventSource for good');
   t.ok(client.retry! >= 1_000 && client.retry! <= 5_000, `retry ${client.retry}`);
@@ -141,7 +141,7 @@ t.test('drain and close are idempotent, and publish after close is refused', asy
   await Promise.all([sseGateway.drain(), sseGateway.drain()]);
   await client.waitForClose();
   await Promise.all([gateway.app.close(), gateway.app.close()]);
-  t.throws(() => sseGateway.publish('prices', { data: 'x' }), { code: 'SSE_GATEWAY_GATEWAY_CLOSED' });
+  t.throws(() => sseGateway.publish('prices', { data: 'x' }), { code: 'SSE_GATEWAY_CLOSED' });
   t.match(sseGateway.stats(), { draining: true, subscribers: 0 });
   await until(
     () => gateway.upstream.sockets === 0,

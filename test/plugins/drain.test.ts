@@ -44,7 +44,7 @@ t.test('a drain goes by its steps, and who comes back in its course is sent behi
   t.equal(status, 503);
   const seconds = Number(headers.get('retry-after'));
   t.ok(Number.isInteger(seconds) && seconds >= 1 && seconds <= 6, `${seconds} s`);
-  t.match(JSON.parse(text), { code: 'SSE_GATEWAY_GATEWAY_CLOSED' });
+  t.match(JSON.parse(text), { code: 'SSE_GATEWAY_DRAINING' });
   t.equal((await gateway.ask('/health/ready')).status, 503, 'it stays so');
   t.equal((await gateway.ask('/health/live')).status, 200);
 });

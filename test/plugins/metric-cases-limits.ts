@@ -28,7 +28,6 @@ export const LIMIT_CASES: Record<string, Case> = {
       return {
         draining: 1,
         'connections_refused_total{reason="draining"}': 1,
-        'upstreams{state="idle"}': 1,
       };
     },
   },

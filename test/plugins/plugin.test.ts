@@ -11,7 +11,7 @@ t.test('a scope has one gateway; the second is one clear error', async (t) => {
   await app.register(sseGateway, local);
   t.strictSame(Object.keys(app.sseGateway).sort(), ['disconnect', 'drain', 'publish', 'stats', 'subscribe']);
   await t.rejects(async () => app.register(sseGateway, { ...local, name: 'second' }), {
-    code: 'SSE_GATEWAY_GATEWAY_PRESENT',
+    code: 'SSE_GATEWAY_ALREADY_REGISTERED',
   });
 });
 
