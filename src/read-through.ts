@@ -48,6 +48,11 @@ export class ReadThrough {
     return this.#outcome === undefined;
   }
 
+  /** All that was read is still there. */
+  get whole(): boolean {
+    return this.#log.floorSeq === 1;
+  }
+
   /** The last id that its clients have. */
   get needs(): Uint8Array {
     return this.#ingest?.continuity.cursor ?? this.id;
@@ -88,12 +93,14 @@ export class ReadThrough {
   look(): void {
     const last = this.#log.tipSeq - 1;
     const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.id);
-    if (seq >= 0) this.#settle({ seq });
+    if (seq >= 0 && (last === 0 || this.#host.lasts(seq))) this.#settle({ seq });
   }
 
-  /** It can't be had. */
+  /** No more can be had: what was read may do, if it reaches the channel's log at all. */
   lose(): void {
-    this.#settle('lost');
+    const last = this.#log.tipSeq - 1;
+    const seq = last > 0 ? this.#behind(last) : -1;
+    this.#settle(seq < 0 ? 'lost' : { seq });
   }
 
   /** Ends the request, and the log once it is read. Everyone must be gone or going. */
@@ -111,11 +118,14 @@ export class ReadThrough {
     return seq < 0 ? -1 : seq + 1;
   }
 
-  /** An event that the channel's log holds, byte for byte: from there on it is the channel's. */
+  /**
+   * An event that the channel's log holds, byte for byte: from there on it is the channel's. Not at its floor, where it
+   * would be trimmed before the clients have read what leads there.
+   */
   #meets(id: Uint8Array, frame: Uint8Array): boolean {
     if (!this.open) return true;
     const seq = this.#host.holds(id, frame);
-    if (seq < 0) return false;
+    if (seq < 0 || !this.#host.lasts(seq)) return false;
     this.#settle({ seq });
     return true;
   }

@@ -35,6 +35,8 @@ export interface ReadThroughHost {
   behind(id: Uint8Array): number;
   /** Seq of the event with that id and exactly these bytes, −1 when the channel's log holds none. */
   holds(id: Uint8Array, frame: Uint8Array): number;
+  /** Whether the channel's log keeps that event long enough for clients that still have to read up to it. */
+  lasts(seq: number): boolean;
   /** Until when (ms) an unknown id may still arrive by itself; in the past: it won't. */
   coldUntil(): number;
   /** The source for a private request; undefined: this upstream can't be asked. */
@@ -78,7 +80,8 @@ export class ReadThroughs {
 
   join(id: Uint8Array, sink: Sink, expiresAt: number, first: Buffer): Subscriber {
     let readThrough = this.#open.get(keyOf(id));
-    if (readThrough === undefined) {
+    // One that has trimmed what it read first is of no use to who comes later.
+    if (readThrough?.whole !== true) {
       readThrough = new ReadThrough(id, this.#host);
       this.#all.add(readThrough);
       this.#open.set(keyOf(id), readThrough);

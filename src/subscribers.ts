@@ -60,6 +60,7 @@ export class Subscribers {
         const seq = log.indexOf(id);
         return seq >= 0 && log.frameOf(seq)!.equals(frame) ? seq : -1;
       },
+      lasts: (seq) => this.#lasts(seq),
       backfill: () => (options.ids !== 'gateway' && continuity.replays ? backfill : undefined),
       settled: (readThrough) => this.#readThroughs.settled(readThrough),
       goOn: (subscriber, from, seq) => this.#goOn(subscriber, from, seq),
@@ -210,6 +211,17 @@ export class Subscribers {
     }
     const told = options.onGap === 'signal' ? gapAt(log, options.ids, resume, from.needs) : undefined;
     this.#fanOut.adopt(subscriber, from.fanOut, log.floor, told);
+  }
+
+  /** It is the newest event, or no more than half of what retention allows is behind it: the other half is time left. */
+  #lasts(seq: number): boolean {
+    const { log, clock } = this.#parts;
+    const { retainEvents, retainBytes, retainAgeMs } = this.#parts.options;
+    if (seq >= log.tipSeq - 1) return true;
+    const events = log.tipSeq - seq;
+    const bytes = log.tip - log.positionOf(seq);
+    const ageMs = clock.now() - log.timeOf(seq);
+    return 2 * events <= retainEvents && 2 * bytes <= retainBytes && 2 * ageMs <= retainAgeMs;
   }
 
   #left(subscriber: Subscriber, reason: CloseReason): void {

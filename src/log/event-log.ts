@@ -242,6 +242,11 @@ export class EventLog {
     return this.#ids.find(id);
   }
 
+  /** When the event was appended, on the clock that `append` was given; -1 when not retained. */
+  timeOf(seq: number): number {
+    return this.#records.has(seq) ? this.#records.time(seq) : -1;
+  }
+
   /** A copy of the id that was indexed with the event. */
   idOf(seq: number): Uint8Array | undefined {
     if (!this.#records.has(seq) || this.#records.idLength(seq) === 0) return undefined;

@@ -7,6 +7,8 @@ export interface Mutant {
   /** Occurs once. */
   readonly text: string;
   readonly becomes: string;
+  /** Where it is found sooner than with the usual one. */
+  readonly seed?: number;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -33,6 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'continuity.js',
     text: 'this.#proven = first;',
     becomes: 'this.#proven = true;',
+    seed: 1,
   },
   {
     fault: 'a reconnect that proved nothing is not told',

@@ -14,22 +14,24 @@ export interface Gap {
 export interface Place {
   readonly last: number | undefined;
   readonly gaps: readonly Gap[];
+  /** The furthest that it has ever been: behind a told break old events may come again, and their place is an old one. */
+  readonly high: number;
 }
 
-export const NOWHERE: Place = { last: undefined, gaps: [] };
+export const NOWHERE: Place = { last: undefined, gaps: [], high: 0 };
 
 /** Whether the upstream sent `b` directly behind `a`; undefined where it never leaves its order. */
 export type Adjacent = ((a: number, b: number) => boolean) | undefined;
 
 /** May event `n` come next? Where the upstream leaves its order, numbers of lost events can't be held against it. */
-export function follows({ last, gaps }: Place, n: number, adjacent: Adjacent): boolean {
+export function follows({ last, gaps, high }: Place, n: number, adjacent: Adjacent): boolean {
   if (last === undefined) return true;
   if (gaps.length === 0) return n === last + 1 || adjacent?.(last, n) === true;
   if (adjacent !== undefined) return true;
   const repeats = gaps.some((gap) => gap.repeats);
   if (gaps.some(({ lost }) => lost === null)) return repeats || n > last;
-  const next = last + 1 + gaps.reduce((sum, { lost }) => sum + lost!, 0);
-  return repeats ? n <= next : n === next;
+  const lost = gaps.reduce((sum, gap) => sum + gap.lost!, 0);
+  return repeats ? n <= Math.max(last, high) + 1 + lost : n === last + 1 + lost;
 }
 
 export interface Expectations {
@@ -71,7 +73,7 @@ export class StreamCheck {
     if (this.#expect.strict() && !follows(this.place, n, adjacent)) {
       throw this.#wrong(`event ${n} behind ${this.place.last} and gaps ${JSON.stringify(this.place.gaps)}`);
     }
-    this.place = { last: n, gaps: [] };
+    this.place = { last: n, gaps: [], high: Math.max(this.place.high, n) };
   }
 
   #gap(gap: Gap): void {
@@ -79,7 +81,7 @@ export class StreamCheck {
     if ((reason === 'trimmed' || reason === 'lagged') && lost !== null && !(lost > 0))
       throw this.#wrong('a gap that lost nothing');
     if (this.#expect.forbidden(reason)) throw this.#wrong(`a false alarm: ${reason}`);
-    this.place = { last: this.place.last, gaps: [...this.place.gaps, gap] };
+    this.place = { ...this.place, gaps: [...this.place.gaps, gap] };
   }
 
   #wrong(what: string): Error {

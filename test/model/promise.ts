@@ -5,12 +5,13 @@
  *   unknown    does anything           every hole is told; so is every reconnect
  *   false      does anything           the same
  *   proven     does anything           every hole is told; a reconnect that brings the last event back is not. Out: the order
- *                                      within a replay; private requests to an upstream that went on at the very place asked
- *                                      for at its last reconnect, and does not now
+ *                                      within a replay; private requests to an upstream that has less than all behind an id
+ *                                      (a short history), or that replayed at its last reconnect and does not now
  *   true       replays truly, unique   no hole, and nothing is told at a reconnect that had an id to ask with and no event
  *              ids                     without id behind it
- *   true       repeats more than was   the same at reconnects, if every event has an id. Out: a first connection behind a
- *              asked for               client's id, and private requests, which begin where the upstream says they do
+ *   true       repeats more than was   the same at reconnects, if every event has an id. Out: events that the gateway never
+ *              asked for               had; a first connection behind a client's id, and private requests, which begin where
+ *                                      the upstream says they do
  *   true       does anything else      out: the declaration is taken at its word
  *
  *   onGap silent                       out: nothing is told
@@ -18,7 +19,7 @@
  *   an id nobody was given             out: there is no place it stands for
  */
 import type { Setup } from './plan.js';
-import type { ModelSource } from './upstream.js';
+import type { ModelSource } from './source.js';
 
 /** What happened in a run that a promise depends on. */
 export interface Facts {
@@ -28,6 +29,8 @@ export interface Facts {
   readonly forged: boolean;
   /** A first connection was made behind a client's id. */
   readonly seeded: boolean;
+  /** There are events that the gateway never had. */
+  readonly missed: boolean;
   /** Private requests ended by themselves. */
   readonly privateFaults: number;
 }
@@ -52,8 +55,7 @@ export class Promised {
 
   /** The upstream leaves its order. */
   get disordered(): boolean {
-    const { policy } = this.#setup;
-    return policy === 'shuffled' || policy === 'fickle';
+    return this.#setup.policy === 'shuffled';
   }
 
   /** Some id stands for two events. */
@@ -66,11 +68,13 @@ export class Promised {
     const { replay, policy, onGap, naming, backfill } = this.#setup;
     if (onGap === 'silent' || (pending && this.mixedIds)) return false;
     if (replay === 'unknown' || replay === false) return true;
-    if (replay === 'proven') return policy !== 'shuffled' && (policy !== 'fickle' || !backfill);
+    const unsteady = policy === 'fickle' || policy === 'too-little';
+    if (replay === 'proven') return policy !== 'shuffled' && !(unsteady && backfill);
     if (this.mixedIds) return false;
     if (policy === 'truly') return true;
     const repeats = policy === 'too-much' || policy === 'everything';
-    return repeats && naming === 'every' && !backfill && !this.#facts().seeded;
+    const { seeded, missed } = this.#facts();
+    return repeats && naming === 'every' && !backfill && !seeded && !missed;
   }
 
   /** A gap for this reason would be a false alarm. */

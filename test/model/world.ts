@@ -9,36 +9,15 @@ import { SlabPool } from '../../src/log/pool.js';
 import { silentLogger } from '../../src/logger.js';
 import { ChannelMetrics } from '../../src/metrics/channel-metrics.js';
 import { resolveOptions } from '../../src/options.js';
-import { upstreamIdOf } from '../../src/resume.js';
 import { ManualClock, seededRandom } from '../helpers/manual-clock.js';
-import { ModelClient } from './client.js';
-import { NOWHERE, type Place, StreamCheck } from './oracle.js';
+import { Audience } from './audience.js';
+import { NOWHERE } from './oracle.js';
 import type { Setup, Step } from './plan.js';
-import { type Asked, Promised } from './promise.js';
+import { Promised } from './promise.js';
+import type { ModelSource } from './source.js';
 import { Truth } from './truth.js';
 import { checkLookUp, checkReading } from './twins.js';
-import { type ModelSource, Upstream } from './upstream.js';
-
-interface Present {
-  readonly client: ModelClient;
-  readonly stream: StreamCheck;
-  /** The newest id it saw, and where. */
-  last: Sighting | undefined;
-}
-
-interface Sighting {
-  readonly id: string;
-  readonly place: Place;
-}
-
-/** A client that has asked and waits for the upstream's head. */
-interface Waiting {
-  readonly since: number;
-  readonly askedAt: number;
-  readonly sighting: Sighting | undefined;
-  readonly stalled: boolean;
-  readonly release: () => void;
-}
+import { Upstream } from './upstream.js';
 
 const TICK_MS = 1_000;
 const FORGED = ['e999', 'no such id', '17-zz', '3-zz;e2', '999-zz;e999', '0-0'];
@@ -49,14 +28,10 @@ export class World {
   readonly #random: Random;
   readonly #pool = new SlabPool({ poison: true });
   readonly #upstream: Upstream;
-  readonly #sightings: Sighting[] = [];
-  readonly #present = new Set<Present>();
-  readonly #waiting = new Set<Waiting>();
+  readonly #audience: Audience;
   readonly #promised: Promised;
   #restarted = false;
   #forged = false;
-  /** From here on nobody stalls. */
-  #flowing = false;
   #epoch = 1_000;
   #channel: Channel;
   #own!: ModelSource;
@@ -71,9 +46,17 @@ export class World {
       restarted: this.#restarted,
       forged: this.#forged,
       seeded: this.#upstream.seeded,
+      missed: this.#upstream.missed,
       privateFaults: this.#upstream.privateFaults,
     }));
     this.#channel = this.#open();
+    this.#audience = new Audience({
+      clock: this.#clock,
+      upstream: this.#upstream,
+      promised: this.#promised,
+      connectWaitMs: setup.connectWaitMs,
+      channel: () => this.#channel,
+    });
   }
 
   run(steps: readonly Step[]): void {
@@ -142,38 +125,41 @@ export class World {
         this.#advance(step.ms);
         break;
       case 'join':
-        this.#ask(undefined, step.stalled);
+        this.#audience.ask(undefined, step.stalled);
         break;
       case 'resume':
-        this.#ask(this.#sightings.at(-1 - (step.id % Math.max(this.#sightings.length, 1))), step.stalled);
+        this.#audience.ask(
+          this.#audience.sightings.at(-1 - (step.id % Math.max(this.#audience.sightings.length, 1))),
+          step.stalled,
+        );
         break;
       case 'forge':
         this.#forged = true;
-        this.#ask({ id: FORGED[step.id]!, place: NOWHERE }, false);
+        this.#audience.ask({ id: FORGED[step.id]!, place: NOWHERE }, false);
         break;
       case 'hop':
       case 'leave': {
-        const present = this.#pick(step.client);
+        const present = this.#audience.pick(step.client);
         if (present === undefined) break;
         present.client.leave(step.part, step.late);
-        this.#present.delete(present);
-        if (step.do === 'hop') this.#ask(present.last, false);
+        this.#audience.present.delete(present);
+        if (step.do === 'hop') this.#audience.ask(present.last, false);
         break;
       }
       case 'stall':
       case 'release': {
-        const client = this.#pick(step.client)?.client;
+        const client = this.#audience.pick(step.client)?.client;
         if (client === undefined) break;
         if (step.do === 'stall') client.stalled = true;
         else client.release();
         break;
       }
       case 'everyone-leaves':
-        this.#everyoneLeaves();
+        this.#audience.everyoneLeaves();
         break;
       case 'rest':
         if (step.cut) upstream.cut('own', false);
-        this.#everyoneLeaves();
+        this.#audience.everyoneLeaves();
         this.#advance(8_000);
         break;
       case 'restart-gateway':
@@ -183,91 +169,22 @@ export class World {
     }
   }
 
-  #pick(n: number): Present | undefined {
-    const all = [...this.#present].filter(({ client }) => !client.gone);
-    return all[n % Math.max(all.length, 1)];
-  }
-
   #advance(ms: number): void {
     const until = this.#clock.now() + ms;
     while (this.#clock.now() < until) {
       this.#clock.advance(Math.min(TICK_MS, until - this.#clock.now()));
       this.#channel.tick(this.#clock.now());
-      this.#enterWaiting();
+      this.#audience.enterWaiting();
     }
     this.#clock.runTurns();
   }
 
-  #ask(sighting: Sighting | undefined, stalled: boolean): void {
-    if (this.#present.size + this.#waiting.size > 8) return;
-    const channel = this.#channel;
-    const askedAt = channel.log.tipSeq;
-    const release = channel.claim(sighting === undefined ? undefined : Buffer.from(sighting.id));
-    this.#waiting.add({ since: this.#clock.now(), askedAt, sighting, stalled, release });
-    this.#enterWaiting();
-  }
-
-  /** Those go in who need not wait for the upstream's head any more. */
-  #enterWaiting(): void {
-    const channel = this.#channel;
-    for (const waiting of [...this.#waiting]) {
-      const over = this.#clock.now() - waiting.since >= this.#setup.connectWaitMs;
-      if (channel.state === 'connecting' && channel.subscribers.size === 0 && !over) continue;
-      this.#waiting.delete(waiting);
-      this.#enter(waiting);
-    }
-  }
-
-  #enter({ askedAt, sighting, stalled, release }: Waiting): void {
-    const { subscribers, options } = this.#channel;
-    const id = sighting === undefined ? undefined : Buffer.from(sighting.id);
-    const asked = id === undefined || id.length === 0 ? undefined : id;
-    const resume = asked === undefined ? subscribers.fresh(askedAt) : subscribers.locate(asked);
-    const refused = resume.outcome === 'gap' && options.onGap === 'reject';
-    if (this.#channel.state === 'failed' || refused) {
-      release();
-      return;
-    }
-    const known = this.#known(sighting, asked, resume.outcome === 'pending');
-    const promised = this.#promised;
-    const unplaced = asked === undefined || known.nowhere || (known.pending && promised.mixedIds);
-    const present: Present = {
-      last: sighting,
-      stream: new StreamCheck(unplaced ? NOWHERE : sighting!.place, {
-        strict: () => promised.told(known),
-        adjacent: promised.disordered ? (a, b) => this.#upstream.adjacent(a, b) : undefined,
-        forbidden: (reason) => promised.falseAlarm(reason, known),
-        seen: (seenId, place) => {
-          present.last = { id: seenId, place };
-          this.#sightings.push(present.last);
-        },
-      }),
-      client: new ModelClient(this.#clock, (block) => present.stream.read(block)),
-    };
-    present.client.stalled = stalled && !this.#flowing;
-    this.#present.add(present);
-    subscribers.enter(present.client, resume, asked, () => {
-      release();
-      this.#present.delete(present);
-    });
-  }
-
-  #known(sighting: Sighting | undefined, asked: Buffer | undefined, pending: boolean): Asked {
-    const named = asked === undefined ? undefined : upstreamIdOf(asked);
-    const times = named === undefined ? 1 : this.#upstream.truth.timesNamed(Buffer.from(named).toString());
-    return {
-      nowhere: times !== 1 || (sighting !== undefined && sighting.place.last === undefined),
-      minted: named === undefined || named.length !== asked?.length,
-      pending,
-    };
-  }
-
   #afterStep(): void {
-    this.#enterWaiting();
+    this.#audience.enterWaiting();
     this.#books();
     const { log } = this.#channel;
     checkReading(log, this.#setup.sliceBytes);
-    for (const { id } of this.#sightings.slice(-3)) checkLookUp(log, id);
+    for (const { id } of this.#audience.sightings.slice(-3)) checkLookUp(log, id);
     const told = this.#channel.metrics.gaps.get('upstream');
     const most = this.#promised.breaks(this.#own);
     if (told > most) throw new Error(`${told} breaks were told, ${most} were there`);
@@ -287,15 +204,14 @@ export class World {
   #settle(): void {
     const upstream = this.#upstream;
     upstream.down = 'no';
-    this.#flowing = true;
-    for (const { client } of this.#present) client.release();
+    this.#audience.flow();
     this.#advance(5_000);
     for (let i = 0; i < 2; i += 1) {
       upstream.emit([{ name: 0, padding: 0, spelling: 0 }], 0);
       this.#advance(100);
     }
     this.#afterStep();
-    for (const { stream, client } of this.#present) {
+    for (const { stream, client } of this.#audience.present) {
       if (client.gone || stream.ended) continue;
       if (stream.place.last !== upstream.truth.newest) {
         throw new Error(
@@ -305,27 +221,19 @@ export class World {
     }
   }
 
-  #everyoneLeaves(): void {
-    for (const { release } of this.#waiting) release();
-    this.#waiting.clear();
-    for (const { client } of [...this.#present]) client.leave(0, false);
-    this.#present.clear();
-  }
-
   #close(): void {
-    for (const { release } of this.#waiting) release();
-    this.#waiting.clear();
+    this.#audience.giveUp();
     this.#channel.close('shutdown');
     this.#clock.runTurns();
     this.#books();
-    if (this.#present.size > 0) throw new Error('a client was left behind by a close');
+    if (this.#audience.present.size > 0) throw new Error('a client was left behind by a close');
     if (this.#pool.stats.inUseBytes !== 0)
       throw new Error(`${this.#pool.stats.inUseBytes} bytes are still in use`);
     if (this.#clock.pending + this.#clock.pendingTurns > 0) throw new Error('a timer was left behind');
   }
 
   #end(): void {
-    if (this.#random() < 0.5) this.#everyoneLeaves();
+    if (this.#random() < 0.5) this.#audience.everyoneLeaves();
     this.#close();
   }
 }

@@ -1,0 +1,82 @@
+/** The judge is judged: a stream with a hole, a repeat or a wrong number in a gap must not pass. */
+import t from 'tap';
+import { Batch } from '../../src/log/batch.js';
+import { EventLog } from '../../src/log/event-log.js';
+import { SlabPool } from '../../src/log/pool.js';
+import { follows, type Gap, type Place } from './oracle.js';
+import { slowIndexOf } from './twins.js';
+
+const gap = (lost: number | null, repeats = lost === null): Gap => ({ lost, repeats, reason: 'x' });
+const at = (last: number, ...gaps: Gap[]): Place => ({ last, gaps, high: last });
+
+t.test('without a gap only the next event follows', async (t) => {
+  t.same(
+    [3, 4, 5, 6].map((n) => follows(at(4), n, undefined)),
+    [false, false, true, false],
+  );
+});
+
+t.test('a gap with a number allows exactly that many to be missing, and several add up', async (t) => {
+  t.same(
+    [5, 6, 7, 8].map((n) => follows(at(4, gap(2)), n, undefined)),
+    [false, false, true, false],
+  );
+  t.same(
+    [7, 8, 9].map((n) => follows(at(4, gap(2), gap(1)), n, undefined)),
+    [false, true, false],
+  );
+});
+
+t.test('a gap that lost nothing but may repeat allows no hole', async (t) => {
+  t.same(
+    [1, 4, 5, 6].map((n) => follows(at(4, gap(0, true)), n, undefined)),
+    [true, true, true, false],
+  );
+});
+
+t.test('old events that come again behind a told break do not set anybody back', async (t) => {
+  const place: Place = { last: 2, gaps: [gap(0, true)], high: 4 };
+  t.same(
+    [3, 5, 6].map((n) => follows(place, n, undefined)),
+    [true, true, false],
+  );
+});
+
+t.test('a gap without a number allows any hole, and a repeat only if it says so', async (t) => {
+  t.ok(follows(at(4, gap(null)), 2, undefined));
+  t.ok(follows(at(4, gap(null, false)), 9, undefined));
+  t.notOk(follows(at(4, gap(null, false)), 4, undefined));
+});
+
+t.test('an upstream that leaves its order is held to what it sent', async (t) => {
+  const adjacent = (a: number, b: number): boolean => a === 4 && b === 9;
+  t.ok(follows(at(4), 9, adjacent));
+  t.notOk(follows(at(4), 8, adjacent));
+});
+
+t.test('the slow look-up finds the newest of equal ids and only whole ids', async (t) => {
+  const log = new EventLog({
+    pool: new SlabPool(),
+    retainBytes: 1_000,
+    retainEvents: 100,
+    retainAgeMs: 1_000,
+    epoch: 7,
+  });
+  const batch = new Batch();
+  for (const frame of [
+    'id: a\ndata: 1\n\n',
+    'id: b\ndata: 2\n\n',
+    'id: a\ndata: 3\n\n',
+    'id: ab\ndata: 4\n\n',
+  ]) {
+    const offset = batch.reserve(frame.length);
+    batch.buffer.write(frame, offset, 'latin1');
+    batch.push(frame.length, 4, frame.indexOf('\n') - 4, 0);
+  }
+  log.append(batch, 0);
+  t.same(
+    ['a', 'b', 'ab', 'c'].map((id) => slowIndexOf(log, id)),
+    [3, 2, 4, -1],
+  );
+  log.close();
+});
