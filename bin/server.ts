@@ -2,7 +2,7 @@
  * The Fastify server that the command runs: made, listening, and left politely. It refuses to know what is served.
  */
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { SseGatewayOptions } from '../plugins/options.js';
 import sseGateway from '../plugins/plugin.js';
 import type { Address } from './address.js';
@@ -21,9 +21,18 @@ export interface LogTarget {
 
 /** An app with the plugin in it; not ready yet. */
 export function createServer(options: SseGatewayOptions, logger: LogTarget): FastifyInstance {
-  const app = Fastify({ logger, routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH } });
+  const app = Fastify({
+    logger: { ...logger, serializers: { req: describeRequest } },
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+  });
   app.register(sseGateway, options);
   return app;
+}
+
+/** A request in the log: without what stands behind `?`, where tokens are. */
+function describeRequest({ method, url, host, ip }: FastifyRequest): Record<string, unknown> {
+  const [path, query] = url.split('?', 2);
+  return { method, url: query === undefined ? path : `${path}?…`, host, remoteAddress: ip };
 }
 
 /**

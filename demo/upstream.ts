@@ -129,10 +129,8 @@ export async function startDemoUpstream(options: DemoUpstreamOptions = {}): Prom
     timers.set(fn, clock.after(nextMs(), turn));
   }
 
-  /** The events behind the one the client names; undefined when it names none that we can go on from. */
-  function behind(request: IncomingMessage): readonly { readonly frame: string }[] | undefined {
-    const header = request.headers['last-event-id'];
-    if (typeof header !== 'string') return undefined;
+  /** The events behind the one the client names; undefined when we can't go on from there. */
+  function behind(header: string): readonly { readonly frame: string }[] | undefined {
     const [, n, life] = /^(\d{1,15})\.(\w+)$/.exec(Buffer.from(header, 'latin1').toString('utf8')) ?? [];
     const from = Number(n) + 1 - history[0]!.n;
     return life === run && from >= 0 && from <= history.length ? history.slice(from) : undefined;
@@ -146,7 +144,10 @@ export async function startDemoUpstream(options: DemoUpstreamOptions = {}): Prom
       counts.refused += 1;
       return void response.writeHead(503, { 'retry-after': '1' }).end();
     }
-    const missed = behind(request);
+    const header = request.headers['last-event-id'];
+    const missed = typeof header === 'string' ? behind(header) : undefined;
+    // Who is asked to replay and can't says so: answered with live events, nobody could notice the hole.
+    if (typeof header === 'string' && missed === undefined) return void response.writeHead(410).end();
     counts.accepted += 1;
     if (missed !== undefined) counts.resumed += 1;
     response.writeHead(200, {

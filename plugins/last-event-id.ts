@@ -7,7 +7,7 @@ import { GatewayError } from '../src/index.js';
 
 const NAME = 'last-event-id';
 
-/** @throws GatewayError 400 when two headers name different ids */
+/** @throws GatewayError 400 when two headers, or two parameters, name different ids */
 export function lastEventId(request: FastifyRequest): Uint8Array | undefined {
   const ids = new Set(headerValues(request));
   ids.delete('');
@@ -17,7 +17,12 @@ export function lastEventId(request: FastifyRequest): Uint8Array | undefined {
   const [header] = ids;
   if (header !== undefined) return Buffer.from(header, 'latin1');
   const query = (request.query as Record<string, unknown> | undefined)?.['lastEventId'];
-  return typeof query === 'string' && query !== '' ? Buffer.from(query) : undefined;
+  const asked = new Set(Array.isArray(query) ? query : [query]);
+  if (asked.size > 1) {
+    throw new GatewayError('RESUME_ID_CONFLICT', 'two lastEventId parameters name different events');
+  }
+  const [parameter] = asked;
+  return typeof parameter === 'string' && parameter !== '' ? Buffer.from(parameter) : undefined;
 }
 
 /** Each header's own value: `headers` joins them, and `headersDistinct` does not exist on HTTP/2 requests. */

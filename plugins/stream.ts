@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  type Channel,
   type ChannelMetrics,
   type ErrorCode,
   type Gateway,
@@ -83,12 +84,16 @@ async function begin(
   const response = reply.raw as HttpResponse;
   if (!(await ready(response))) return void reply.hijack();
   assertServing(gateway);
-  const channel = gateway.channel(name, parameters);
-  const leave = gateway.admit(channel, request.ip);
-  if (typeof leave === 'string') {
-    channel.metrics.refusals.add(leave);
-    return void refuse(gateway, request, reply, leave);
-  }
+  const refused = (reason: RefusalReason): void => {
+    metricsOf(gateway, name)?.refusals.add(reason);
+    refuse(gateway, request, reply, reason);
+  };
+  // Before a channel is made: that may cost another, which nobody reads at the moment.
+  const alive = gateway.find(name, parameters);
+  if (alive !== undefined && alive.claims >= alive.options.maxSubscribers) return refused('channel-full');
+  const leave = gateway.admit(request.ip);
+  if (typeof leave === 'string') return refused(leave);
+  const channel = alive ?? make(gateway, name, parameters, leave);
   const askedAt = channel.log.tipSeq;
   const giveUp = channel.claim(id);
   const release = (): void => {
@@ -136,6 +141,15 @@ async function begin(
 /** @throws GatewayError 503 when streams have begun to end: one that began now would be cut */
 function assertServing(gateway: Gateway): void {
   if (gateway.refusing) throw new GatewayError('DRAINING', 'this gateway is being drained');
+}
+
+function make(gateway: Gateway, name: string, parameters: Parameters, leave: () => void): Channel {
+  try {
+    return gateway.channel(name, parameters);
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 /** The head of a stream, with the headers that hooks have set (CORS, security headers, cookies). */

@@ -166,9 +166,9 @@ export class Channel {
   claim(lastEventId?: Uint8Array): () => void {
     const { continuity } = this.#ingest;
     if (this.state === 'idle' || this.state === 'failed') this.#ingest.reopen();
-    const asked = lastEventId === undefined ? undefined : upstreamIdOf(lastEventId);
-    if (asked !== undefined && continuity.seedable && this.options.ids !== 'gateway')
-      continuity.beginBehind(asked);
+    const { ids } = this.options;
+    const asked = lastEventId === undefined ? undefined : upstreamIdOf(this.log, lastEventId, ids);
+    if (asked !== undefined && continuity.seedable && ids !== 'gateway') continuity.beginBehind(asked);
     return this.#demand.take();
   }
 
@@ -192,6 +192,9 @@ export class Channel {
   /** The gateway's tick: retention by age, and the subscribers' heartbeats, stalls and ages. */
   tick(now: number): void {
     this.log.trim(now);
+    // Nobody may be sent here while it has failed, so that no subscriber could be the one to try again.
+    const { always, required } = this.options;
+    if ((always || required) && this.state === 'failed' && this.retryInMs === 0) this.#open();
     this.subscribers.tick(now);
   }
 

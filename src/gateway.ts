@@ -124,9 +124,8 @@ export class Gateway {
     );
   }
 
-  /** Lets a client in to a channel: a function to call once when it has left. Or says why not. */
-  admit(channel: Channel, ip: string): (() => void) | RefusalReason {
-    if (channel.claims >= channel.options.maxSubscribers) return 'channel-full';
+  /** Lets a client in: a function to call once when it has left. Or says why not. */
+  admit(ip: string): (() => void) | RefusalReason {
     return this.#admission.admit(ip);
   }
 
@@ -142,20 +141,26 @@ export class Gateway {
 
   /**
    * The channel of a configured name, made when it isn't alive.
-   * @throws GatewayError `CHANNEL_UNKNOWN`, `PARAMETER_INVALID`, `CHANNEL_LIMIT`, `CLOSED`
+   * @throws GatewayError as `find`, and `CHANNEL_LIMIT`
    */
   channel(name: string, parameters: Parameters = {}): Channel {
+    return this.find(name, parameters) ?? this.#create(name, parameters);
+  }
+
+  /**
+   * The same if it is alive.
+   * @throws GatewayError `CHANNEL_UNKNOWN`, `PARAMETER_INVALID`, `CLOSED`
+   */
+  find(name: string, parameters: Parameters = {}): Channel | undefined {
     if (this.#closed) throw new GatewayError('CLOSED', 'the gateway is closed');
-    const family = this.#families.get(name);
-    if (family === undefined) throw new GatewayError('CHANNEL_UNKNOWN', 'there is no such channel');
-    const key = fillName(family.template, parameters);
-    if (key === undefined)
-      throw new GatewayError('PARAMETER_INVALID', `a parameter of ${name} is missing or not allowed`);
-    return family.channels.get(key) ?? this.#create(name, key, family, parameters);
+    return this.#family(name).channels.get(this.#key(name, parameters));
   }
 
   /** Commits a local event to the channel at a path, e.g. `rooms/lobby`. @throws as `channel`, and `EVENT_INVALID` */
   publish(path: string, event: LocalEvent): void {
+    if (this.#families.get(path)?.template.parameters.length) {
+      throw new GatewayError('CHANNEL_UNKNOWN', `${path} is a template: name one of its channels`);
+    }
     for (const { name, match } of this.#templates) {
       const parameters = match(path);
       if (parameters === undefined) continue;
@@ -178,14 +183,10 @@ export class Gateway {
 
   /** Snapshot for operators. */
   stats(): GatewayStats {
-    const channels: Record<string, ChannelStatus> = {};
-    let subscribers = 0;
-    for (const { channels: alive } of this.families()) {
-      for (const channel of alive) {
-        channels[channel.key] = channel.status();
-        subscribers += channel.subscribers.size;
-      }
-    }
+    const alive = [...this.#channels()];
+    const subscribers = alive.reduce((sum, channel) => sum + channel.subscribers.size, 0);
+    // Not by assignment: a client may have named one `__proto__`.
+    const channels = Object.fromEntries(alive.map((channel) => [channel.key, channel.status()]));
     return {
       draining: this.draining,
       subscribers,
@@ -217,7 +218,25 @@ export class Gateway {
     for (const { channels } of this.#families.values()) yield* channels.values();
   }
 
-  #create(name: string, key: string, family: Family, parameters: Parameters): Channel {
+  #family(name: string): Family {
+    const family = this.#families.get(name);
+    if (family !== undefined) return family;
+    const shown = JSON.stringify(name.slice(0, 100));
+    throw new GatewayError(
+      'CHANNEL_UNKNOWN',
+      `there is no channel ${shown}; templates go by their configured name`,
+    );
+  }
+
+  #key(name: string, parameters: Parameters): string {
+    const key = fillName(this.#family(name).template, parameters);
+    if (key !== undefined) return key;
+    throw new GatewayError('PARAMETER_INVALID', `a parameter of ${name} is missing or not allowed`);
+  }
+
+  #create(name: string, parameters: Parameters): Channel {
+    const family = this.#family(name);
+    const key = this.#key(name, parameters);
     const options = this.options.channels[name]!;
     if (family.channels.size >= options.maxChannels) this.#makeRoom(family);
     if (family.channels.size >= options.maxChannels) {
@@ -257,14 +276,14 @@ export class Gateway {
     return { source: this.#upstreams.source(url, options), backfill: this.#upstreams.once(url, options) };
   }
 
-  /** Lets go of one channel that nobody wants. */
-  #makeRoom(family: Family): void {
-    for (const [key, channel] of family.channels) {
-      if (!channel.idle) continue;
-      channel.close('idle');
-      family.channels.delete(key);
-      return;
-    }
+  /** Lets go of one channel that nobody holds, rather of one that has nothing to lose. */
+  #makeRoom({ channels }: Family): void {
+    const idle = [...channels].filter(([, channel]) => channel.idle);
+    const [key, channel] =
+      idle.find(([, { forgettable, state }]) => forgettable || state === 'failed') ?? idle[0] ?? [];
+    if (key === undefined) return;
+    channel!.close('idle');
+    channels.delete(key);
   }
 
   readonly #onTick = (): void => {

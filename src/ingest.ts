@@ -47,6 +47,10 @@ export interface IngestOptions {
   readonly until?: (id: Uint8Array, frame: Uint8Array) => boolean;
 }
 
+/** What `publish` takes, for whoever gave it something else. */
+const LOCAL_FORM =
+  'It is { id?, event?, data }: strings without CR, LF and NUL, and data as a string or bytes';
+
 export class Ingest implements Inlet {
   readonly #options: IngestOptions;
   readonly #parser: Parser;
@@ -139,7 +143,8 @@ export class Ingest implements Inlet {
   /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID` */
   publish(event: LocalEvent): void {
     const code = checkLocal(event);
-    if (code !== undefined) throw new GatewayError('EVENT_INVALID', `the event cannot be framed: ${code}`);
+    if (code !== undefined)
+      throw new GatewayError('EVENT_INVALID', `the event cannot be framed: ${code}. ${LOCAL_FORM}`);
     const prepared = prepareLocal(event);
     const own = this.#options.ids !== 'gateway' && prepared.id !== undefined && prepared.id.length > 0;
     const id = own ? undefined : this.#mint(this.continuity.cursor);

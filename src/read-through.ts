@@ -33,6 +33,8 @@ export class ReadThrough {
   #source: Source | undefined;
   #bytes = 0;
   #outcome: Outcome | undefined;
+  /** When the upstream last sent something for it, or was asked (ms). */
+  heardAt = 0;
 
   constructor(id: Uint8Array, host: ReadThroughHost) {
     this.id = id;
@@ -82,6 +84,7 @@ export class ReadThrough {
     });
     ingest.continuity.advance(from, undefined, 0);
     this.#ingest = ingest;
+    this.heardAt = clock.now();
     this.#source = source(this.#bounded(ingest), this.#observer());
     this.#source.open();
   }
@@ -94,6 +97,11 @@ export class ReadThrough {
     const last = this.#log.tipSeq - 1;
     const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.id);
     if (seq >= 0 && (last === 0 || this.#host.lasts(seq))) this.#settle({ seq });
+  }
+
+  /** Everyone goes on at a place of the channel's log. */
+  goOnAt(seq: number): void {
+    this.#settle({ seq });
   }
 
   /** No more can be had: what was read may do, if it reaches the channel's log at all. */
@@ -161,6 +169,7 @@ export class ReadThrough {
       },
       write: (chunk) => {
         if (!this.open) return undefined;
+        this.heardAt = this.#host.clock.now();
         const code = ingest.write(chunk);
         this.#bytes += chunk.length;
         if (this.#bytes > this.#host.replayBytes) this.lose();

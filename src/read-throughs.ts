@@ -12,7 +12,6 @@ import type { SlabPool } from './log/pool.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import type { ResolvedChannelOptions } from './options.js';
 import { ReadThrough } from './read-through.js';
-import { upstreamIdOf } from './resume.js';
 import type { Sink } from './sink.js';
 import type { SourceFactory } from './source.js';
 
@@ -29,8 +28,12 @@ export interface ReadThroughHost {
   /** Bytes of body after which a request is given up. */
   readonly replayBytes: number;
   nextEpoch(): number;
+  /** Seq of the next event of the channel's log. */
+  tipSeq(): number;
   /** A fan-out over another log that reports to the channel as its own does. */
   fanOut(log: EventLog, onTip: (subscriber: Subscriber) => void): FanOut;
+  /** The upstream id in a client's id, or that id itself where it is one of the upstream's. */
+  upstreamIdOf(id: Uint8Array): Uint8Array | undefined;
   /** Seq at which the channel's log goes on behind an upstream id, −1 when it doesn't. */
   behind(id: Uint8Array): number;
   /** Seq of the event with that id and exactly these bytes, −1 when the channel's log holds none. */
@@ -117,6 +120,7 @@ export class ReadThroughs {
       this.#all.delete(readThrough);
       this.settled(readThrough);
     }
+    this.#loseSilent(now);
     this.#advance(this.#open.values());
   }
 
@@ -169,9 +173,22 @@ export class ReadThroughs {
     this.#filling = false;
   }
 
+  /** Where others wait for a place, a request that brings nothing more may not keep it: what it brought has to do. */
+  #loseSilent(now: number): void {
+    if (this.#open.size <= this.#reading.size || this.#reading.size < AT_ONCE) return;
+    const { resumeWaitMs } = this.#host.options;
+    for (const readThrough of [...this.#reading])
+      if (now - readThrough.heardAt >= resumeWaitMs) readThrough.lose();
+  }
+
   /** Asks for it if there is a place and somebody still wants it; what can't be asked for is lost. */
   #consider(readThrough: ReadThrough): void {
     if (!readThrough.open || readThrough.fanOut.size === 0 || this.#reading.has(readThrough)) return;
+    // Who asked for nothing waited for a replay to pass, and begins with what is live.
+    if (readThrough.id.length === 0) {
+      readThrough.goOnAt(this.#host.tipSeq());
+      return;
+    }
     const source = this.#host.backfill();
     if (source === undefined) readThrough.lose();
     else if (this.#reading.size < AT_ONCE) {
@@ -182,7 +199,7 @@ export class ReadThroughs {
 
   /** Whether an id is one of the upstream's, which may arrive or be asked for; a minted one is neither. */
   #upstreams(id: Uint8Array): boolean {
-    return this.#host.options.ids !== 'gateway' && upstreamIdOf(id) === id;
+    return this.#host.options.ids !== 'gateway' && this.#host.upstreamIdOf(id) === id;
   }
 }
 

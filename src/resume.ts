@@ -4,7 +4,8 @@
  */
 import type { Anchor } from './continuity.js';
 import type { GapReason } from './gap.js';
-import { parseMinted } from './ids.js';
+import type { IdMode } from './gap-ids.js';
+import { type MintedId, parseMinted } from './ids.js';
 import { TAG } from './ingest.js';
 import type { EventLog } from './log/event-log.js';
 
@@ -28,11 +29,16 @@ export type Resume = Located | { readonly outcome: 'pending' };
  * client may have had some. An id that the upstream was asked with names the place where its answer begins. Without an
  * id the client begins at the tip.
  */
-export function locate(log: EventLog, id: Uint8Array | undefined, anchor?: Anchor): Located {
+export function locate(
+  log: EventLog,
+  id: Uint8Array | undefined,
+  anchor?: Anchor,
+  ids: IdMode = 'auto',
+): Located {
   if (id === undefined || id.length === 0) return { outcome: 'fresh', seq: log.tipSeq };
   const seq = behind(log, id, anchor);
   if (seq >= 0) return { outcome: 'exact', seq };
-  const minted = parseMinted(id);
+  const minted = mintedOf(log, id, ids);
   if (minted === undefined) return gap(log, 'unknown-id', null);
   if (log.epochs.knows(minted.epoch)) {
     if (minted.seq >= log.tipSeq || log.epochs.epochAt(minted.seq) !== minted.epoch)
@@ -48,9 +54,19 @@ export function locate(log: EventLog, id: Uint8Array | undefined, anchor?: Ancho
 }
 
 /** The upstream id that a client's id stands for; undefined where it holds none. */
-export function upstreamIdOf(id: Uint8Array): Uint8Array | undefined {
-  const minted = parseMinted(id);
+export function upstreamIdOf(log: EventLog, id: Uint8Array, ids: IdMode = 'auto'): Uint8Array | undefined {
+  const minted = mintedOf(log, id, ids);
   return minted === undefined ? id : minted.cursor;
+}
+
+/**
+ * An id as one that a gateway minted. Others write ids of that form too (`1526919030474-0` is one of a Redis stream):
+ * epochs are times, so that one of ours is not far from the log's own. In mode `upstream` nothing is minted.
+ */
+function mintedOf(log: EventLog, id: Uint8Array, ids: IdMode): MintedId | undefined {
+  const minted = ids === 'upstream' ? undefined : parseMinted(id);
+  if (minted === undefined || log.epochs.knows(minted.epoch)) return minted;
+  return minted.epoch >= log.epoch / 2 ? minted : undefined;
 }
 
 /** Seq at which the log goes on behind an upstream id; −1 when it doesn't. */
@@ -65,7 +81,7 @@ export function behind(log: EventLog, id: Uint8Array, anchor: Anchor | undefined
 /** What becomes of a client that read up to `id` on its own and finds the log gone on: at `seq`, if that is known. */
 export function lostAt(log: EventLog, id: Uint8Array, seq: number | undefined): Located & { outcome: 'gap' } {
   if (seq !== undefined) return gap(log, 'trimmed', trimmedFrom(log, seq));
-  return gap(log, parseMinted(id) === undefined ? 'unknown-id' : 'epoch', null);
+  return gap(log, mintedOf(log, id, 'auto') === undefined ? 'unknown-id' : 'epoch', null);
 }
 
 /**

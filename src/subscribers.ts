@@ -19,7 +19,7 @@ import { gapAt, opening } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
 import type { ReadThrough } from './read-through.js';
 import { ReadThroughs } from './read-throughs.js';
-import { behind, fresh, type Located, locate, lostAt, type Resume } from './resume.js';
+import { behind, fresh, type Located, locate, lostAt, type Resume, upstreamIdOf } from './resume.js';
 import type { Sink } from './sink.js';
 import type { SourceFactory } from './source.js';
 import { retryField } from './sse/control.js';
@@ -39,6 +39,9 @@ export interface SubscribersOptions {
   readonly nextEpoch: () => number;
 }
 
+/** The id of a client that has none. */
+const NOTHING = new Uint8Array(0);
+
 export class Subscribers {
   readonly #parts: SubscribersOptions;
   readonly #fanOut: FanOut;
@@ -55,11 +58,13 @@ export class Subscribers {
       ...parts,
       replayBytes: options.replayBytes,
       fanOut: (other, onTip) => this.#fanOutOf(other, onTip),
+      upstreamIdOf: (id) => upstreamIdOf(log, id, options.ids),
       behind: (id) => behind(log, id, continuity.anchor),
       holds: (id, frame) => {
         const seq = log.indexOf(id);
         return seq >= 0 && log.frameOf(seq)!.equals(frame) ? seq : -1;
       },
+      tipSeq: () => log.tipSeq,
       lasts: (seq) => this.#lasts(seq),
       backfill: () => (options.ids !== 'gateway' && continuity.replays ? backfill : undefined),
       settled: (readThrough) => this.#readThroughs.settled(readThrough),
@@ -78,19 +83,15 @@ export class Subscribers {
 
   /** Where a client with this Last-Event-ID goes on; counts nothing. */
   locate(lastEventId: Uint8Array): Resume {
-    const { log, continuity } = this.#parts;
-    const resume = locate(log, lastEventId, continuity.anchor);
+    const { log, continuity, options } = this.#parts;
+    const resume = locate(log, lastEventId, continuity.anchor, options.ids);
     if (resume.outcome !== 'gap' || resume.reason === 'trimmed' || resume.lost !== null) return resume;
     return this.#readThroughs.hopeFor(lastEventId) ? { outcome: 'pending' } : resume;
   }
 
-  /**
-   * Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since.
-   * What an upstream replays for somebody else's id is not meant for it.
-   */
+  /** Where a client without one begins that asked when the tip was at `askedAt`, and perhaps waited for the head since. */
   fresh(askedAt: number): Resume {
-    const { log, continuity } = this.#parts;
-    return fresh(log, continuity.seed === undefined ? askedAt : log.tipSeq);
+    return fresh(this.#parts.log, askedAt);
   }
 
   /**
@@ -117,13 +118,20 @@ export class Subscribers {
     const { maxAgeMs } = options;
     const expiresAt =
       maxAgeMs === 0 ? Number.POSITIVE_INFINITY : clock.now() + maxAgeMs * (0.8 + 0.2 * random());
-    const subscriber =
-      resume.outcome === 'pending'
-        ? this.#readThroughs.join(lastEventId!, sink, expiresAt, preamble(this.retryMs()))
-        : this.#begin(resume, sink, expiresAt, lastEventId);
+    const waitsFor = resume.outcome === 'pending' ? lastEventId! : NOTHING;
+    const waits = resume.outcome === 'pending' || (resume.outcome === 'fresh' && this.#replaying);
+    const subscriber = waits
+      ? this.#readThroughs.join(waitsFor, sink, expiresAt, preamble(this.retryMs()))
+      : this.#begin(resume as Located, sink, expiresAt, lastEventId);
     this.#leaveCalls.set(subscriber, left);
     if (this.#closed !== undefined) this.destroy(this.#closed);
     return subscriber;
+  }
+
+  /** What the upstream sends now may be history that it replays for a client's id, and is nobody else's news. */
+  get #replaying(): boolean {
+    const { continuity, coldUntil, clock } = this.#parts;
+    return continuity.seed !== undefined && coldUntil() > clock.now();
   }
 
   /** A reconnection time for one client, ms: random, so that clients that left together do not come back together. */
@@ -147,6 +155,7 @@ export class Subscribers {
   /** Heartbeats, stalls and ages; lags; and the holders of slabs while they hold too much. */
   tick(now: number): void {
     const { log, options, budget, metrics } = this.#parts;
+    this.#framer.forget();
     this.#fanOut.tick(now);
     this.#readThroughs.tick(now);
     for (const { cursor } of this) metrics.lag.observe(cursor.lag);
@@ -188,6 +197,7 @@ export class Subscribers {
       idBefore: (seq) => idBefore(log, options.ids, seq),
       gapId: (seq) => gapId(log, options.ids, seq),
       farewell: () => retryField(this.retryMs()),
+      onFlushed: () => this.#framer.forget(),
       onTip,
       onLeave: (subscriber, reason) => this.#left(subscriber, reason),
     });
@@ -197,7 +207,7 @@ export class Subscribers {
   #goOn(subscriber: Subscriber, from: ReadThrough, seq: number | undefined): void {
     const { log, options, metrics } = this.#parts;
     if (seq !== undefined && seq >= log.floorSeq) {
-      metrics.resumes.add('exact');
+      metrics.resumes.add(from.id.length === 0 ? 'fresh' : 'exact');
       this.#fanOut.adopt(subscriber, from.fanOut, log.positionOf(seq));
       return;
     }

@@ -73,9 +73,13 @@ t.test(
   'a minted id of an unknown epoch goes on behind its upstream cursor, if that is known: what follows may repeat',
   async (t) => {
     const repeated = { outcome: 'gap', seq: 5, reason: 'epoch', lost: 0, repeats: true };
-    t.same(locate(history(), mintBytes(99, 7, id('b'))), repeated);
-    t.match(locate(history(), mintBytes(99, 7, id('c'))), { outcome: 'gap', reason: 'epoch', lost: null });
-    t.match(locate(history(), id(mint(1, 7))), { outcome: 'gap', seq: 1, reason: 'epoch' });
+    t.same(locate(history(), mintBytes(99, EPOCH - 7, id('b'))), repeated);
+    t.match(locate(history(), mintBytes(99, EPOCH - 7, id('c'))), {
+      outcome: 'gap',
+      reason: 'epoch',
+      lost: null,
+    });
+    t.match(locate(history(), id(mint(1, EPOCH - 7))), { outcome: 'gap', seq: 1, reason: 'epoch' });
   },
 );
 
@@ -133,7 +137,7 @@ t.test('an id that the upstream was asked with names the place where its answer 
   const log = history(2);
   const anchor = { id: id('seed'), seq: 3 };
   t.same(locate(log, id('seed'), anchor), { outcome: 'exact', seq: 3 });
-  t.same(locate(log, mintBytes(99, 7, id('seed')), anchor), {
+  t.same(locate(log, mintBytes(99, EPOCH - 7, id('seed')), anchor), {
     ...{ outcome: 'gap', seq: 3, reason: 'epoch', lost: 0, repeats: true },
   });
   t.equal(behind(log, id('b'), anchor), 5, 'the index comes first');
@@ -147,9 +151,23 @@ t.test('an id that the upstream was asked with names the place where its answer 
 
 t.test('a minted id stands for the upstream id in it, any other for itself', async (t) => {
   const own = id('5');
-  t.equal(upstreamIdOf(own), own);
-  t.equal(String(upstreamIdOf(mintBytes(3, 7, own))), '5');
-  t.equal(upstreamIdOf(id(mint(3, 7))), undefined);
+  const { log } = makeLog({ epoch: EPOCH });
+  t.equal(upstreamIdOf(log, own), own);
+  t.equal(String(upstreamIdOf(log, mintBytes(3, EPOCH, own))), '5');
+  t.equal(upstreamIdOf(log, id(mint(3, EPOCH))), undefined);
+  t.equal(upstreamIdOf(log, id(mint(3, EPOCH - 1))), undefined, 'of another life');
+});
+
+t.test('an id of the same form from somewhere else is the upstream id that it is', async (t) => {
+  const { log } = makeLog({ epoch: Date.UTC(2026, 0, 1) });
+  for (const text of ['1526919030474-0', '1526919030474-12', '2024-01', '12-ab']) {
+    const foreign = id(text);
+    t.equal(upstreamIdOf(log, foreign), foreign, text);
+    t.match(locate(log, foreign), { outcome: 'gap', reason: 'unknown-id' }, text);
+  }
+  const minted = id(mint(3, Date.UTC(2025, 0, 1)));
+  t.match(locate(log, minted), { reason: 'epoch' });
+  t.equal(upstreamIdOf(log, minted, 'upstream'), minted, 'where nothing is minted, nothing is ours');
 });
 
 t.test('who read on its own and cannot go on exactly is told as much as is known', async (t) => {
@@ -157,5 +175,5 @@ t.test('who read on its own and cannot go on exactly is told as much as is known
   t.same(lostAt(log, id('z'), 2), { outcome: 'gap', seq: 4, reason: 'trimmed', lost: 2, repeats: false });
   const unknown = { outcome: 'gap', seq: 4, reason: 'unknown-id', lost: null, repeats: true };
   t.same(lostAt(log, id('z'), undefined), unknown);
-  t.match(lostAt(log, id(mint(3, 7)), undefined), { reason: 'epoch', lost: null });
+  t.match(lostAt(log, id(mint(3, EPOCH - 7)), undefined), { reason: 'epoch', lost: null });
 });

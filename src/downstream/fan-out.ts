@@ -34,6 +34,8 @@ export interface FanOutOptions {
   readonly gapId: (seq: number) => string | undefined;
   /** What a stream that has lasted long enough ends with. */
   readonly farewell: () => Buffer;
+  /** A pass is over: what was made to be shared in it is no longer. */
+  readonly onFlushed?: () => void;
   /** A subscriber has read all there is. */
   readonly onTip?: ((subscriber: Subscriber) => void) | undefined;
   /** A subscriber is gone; called after the books are right. */
@@ -155,6 +157,7 @@ export class FanOut implements SubscriberHost {
     for (const subscriber of [...this.#subscribers]) subscriber.destroy(reason);
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#options.onFlushed?.();
     this.#hold(Number.POSITIVE_INFINITY);
   }
 

@@ -1,10 +1,12 @@
 /** Picks the sink for a response by its protocol version. */
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
+import { Socket } from 'node:net';
 import type { Sink } from '../sink.js';
 import type { ChunkFramer } from './chunk-framer.js';
 import { Http1Sink } from './http1-sink.js';
 import { Http2Sink } from './http2-sink.js';
+import { ResponseSink } from './response-sink.js';
 
 /** What Node's HTTP servers give. */
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -17,5 +19,6 @@ export function isHttp2(response: HttpResponse): response is Http2ServerResponse
 /** The sink of a response whose head was sent; an HTTP/1 response must own its socket. */
 export function httpSink(response: HttpResponse, framer: ChunkFramer): Sink {
   if (isHttp2(response)) return new Http2Sink(response.stream);
+  if (!(response.socket instanceof Socket)) return new ResponseSink(response);
   return new Http1Sink(response, response.chunkedEncoding ? framer : undefined);
 }

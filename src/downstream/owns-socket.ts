@@ -8,6 +8,9 @@ import type { Socket } from 'node:net';
 /** Those who wait on each connection: one listener for all, as a client may pipeline hundreds of requests. */
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
+/** More requests behind one that does not end are no client's need, and each costs memory: the connection is cut. */
+const MAX_WAITING = 256;
+
 /** Resolves to false when the connection ends first. */
 export function ownsSocket(response: ServerResponse): Promise<boolean> {
   const connection = response.req.socket;
@@ -15,6 +18,7 @@ export function ownsSocket(response: ServerResponse): Promise<boolean> {
   if (connection.destroyed) return Promise.resolve(false);
   return new Promise((resolve) => {
     const waiters = waitersOn(connection);
+    if (waiters.size >= MAX_WAITING) connection.destroy();
     const settle = (owned: boolean): void => {
       response.removeListener('socket', owns);
       waiters.delete(gone);

@@ -25,8 +25,8 @@ export interface LocalEvent {
   readonly data: string | Uint8Array;
 }
 
-/** Why an event can't be framed: the field that has a CR, a LF or a NUL in it. */
-export type LocalCode = 'id-invalid' | 'event-invalid' | undefined;
+/** Why an event can't be framed: which part of it is of a wrong type, or has a CR, a LF or a NUL in it. */
+export type LocalCode = 'not-an-event' | 'id-invalid' | 'event-invalid' | 'data-invalid' | undefined;
 
 /** A local event, ready to be framed: everything in UTF-8, the size known. */
 export interface PreparedEvent {
@@ -39,10 +39,16 @@ export interface PreparedEvent {
 const FORBIDDEN = /[\0\n\r]/;
 
 /** Says whether the event can be framed. */
-export function checkLocal(event: LocalEvent): LocalCode {
-  if (event.id !== undefined && FORBIDDEN.test(event.id)) return 'id-invalid';
-  if (event.event !== undefined && FORBIDDEN.test(event.event)) return 'event-invalid';
-  return undefined;
+export function checkLocal(input: unknown): LocalCode {
+  if (typeof input !== 'object' || input === null) return 'not-an-event';
+  const { id, event, data } = input as Partial<Record<keyof LocalEvent, unknown>>;
+  if (!isField(id)) return 'id-invalid';
+  if (!isField(event)) return 'event-invalid';
+  return typeof data === 'string' || data instanceof Uint8Array ? undefined : 'data-invalid';
+}
+
+function isField(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && !FORBIDDEN.test(value));
 }
 
 /** Encodes an event that `checkLocal` has no objection to. Bytes that are no UTF-8 are repaired, lone surrogates too. */

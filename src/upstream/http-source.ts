@@ -22,14 +22,8 @@ import type { HttpUpstreamContext, HttpUpstreamOptions } from './options.js';
 import { cursorHeader } from './request.js';
 import { redactUrl } from './url.js';
 
-/** Faults that are an HTTP answer. */
-const ANSWERS: ReadonlySet<CloseReason> = new Set<CloseReason>([
-  'status',
-  'no-content',
-  'content-type',
-  'content-encoding',
-  'redirect',
-]);
+/** Faults of a connection that no request was sent on. */
+const UNREACHED: ReadonlySet<CloseReason> = new Set<CloseReason>(['connect-failed', 'connect-timeout']);
 
 /** A `SourceFactory` for one upstream. The same one may make many sources. */
 export function httpSource(
@@ -148,7 +142,7 @@ export class HttpSource implements Source {
     this.#observer.received(chunk.length);
     if (cut === undefined || this.#attempt !== attempt) return;
     attempt?.cancel();
-    const message = `${redactUrl(this.#options.url)} sent an event above the size limit`;
+    const message = `${redactUrl(this.#options.url)} sent an event above maxEventBytes`;
     this.#over(fault('UPSTREAM_EVENT_TOO_LARGE', message));
   }
 
@@ -174,12 +168,13 @@ export class HttpSource implements Source {
   }
 
   /**
-   * An answer that is no stream to a request with a client's id says nothing about the upstream: it is asked once more,
-   * at once, without. A connection that fails says nothing about the id.
+   * What follows a request with a client's id says nothing about the upstream, unless it could not be reached: the id is
+   * not asked with again. After an answer for good, which is nothing to wait for, the upstream is asked at once without.
    */
   #refusedClient(ended: Fault): boolean {
-    if (!this.#askedForClient || this.#state !== 'connecting' || !ANSWERS.has(ended.reason)) return false;
+    if (!this.#askedForClient || this.#state !== 'connecting' || UNREACHED.has(ended.reason)) return false;
     this.#inlet.forgetClientsCursor?.();
+    if (!ended.terminal && ended.reason !== 'redirect') return false;
     const entry = this.#entries;
     this.#observer.disconnected(ended.reason, ended.error);
     if (this.#entries === entry) this.#connect();

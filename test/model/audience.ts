@@ -124,7 +124,10 @@ export class Audience {
   }
 
   #known(sighting: Sighting | undefined, asked: Buffer | undefined, pending: boolean): Asked {
-    const named = asked === undefined ? undefined : upstreamIdOf(asked);
+    const named =
+      asked === undefined
+        ? undefined
+        : upstreamIdOf(this.#options.channel().log, asked, this.#options.channel().options.ids);
     const times =
       named === undefined ? 1 : this.#options.upstream.truth.timesNamed(Buffer.from(named).toString());
     return {

@@ -31,7 +31,6 @@ t.test('a client goes on behind its id, from the header or from the query; the h
     'no id': {},
     'an empty query': { path: '/events/prices?lastEventId=' },
     'empty both': { lastEventId: '', path: '/events/prices?lastEventId=' },
-    'two in the query': { path: '/events/prices?lastEventId=1&lastEventId=2' },
   };
   const clients: [string, SseClient][] = [];
   for (const [way, options] of Object.entries(fresh)) clients.push([way, await gateway.reader(options)]);
@@ -84,7 +83,7 @@ t.test('an id whose followers were trimmed is told with how many are lost', asyn
     client.events.slice(1).map(({ id }) => id),
     ids.slice(20),
   );
-  const other = await gateway.reader({ lastEventId: '5-zzz' });
+  const other = await gateway.reader({ lastEventId: `5-${(Date.now() - 1_000_000).toString(36)}` });
   await other.waitFor(1);
   t.match(gapsOf(other), [{ reason: 'epoch', lost: null, repeats: true }]);
 });

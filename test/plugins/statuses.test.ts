@@ -101,6 +101,8 @@ t.test('two ids to resume from are 400 unless they are the same', async (t) => {
   const conflict = ask('1', '2');
   await conflict.waitFor(/SSE_GATEWAY_RESUME_ID_CONFLICT/);
   t.match(conflict.text, /^HTTP\/1\.1 400 /);
+  const twice = gateway.raw('GET /events/prices?lastEventId=1&lastEventId=2 HTTP/1.1\r\nHost: a\r\n\r\n');
+  await twice.waitFor(/SSE_GATEWAY_RESUME_ID_CONFLICT/);
   t.equal(gateway.upstream.socketsTotal, 0);
   for (const ids of [
     ['7', '7'],
