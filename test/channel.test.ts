@@ -328,3 +328,16 @@ t.test('retry for clients lies between its bounds', async (t) => {
     t.ok(retry >= 10 && retry <= 20);
   }
 });
+
+t.test('a channel that nobody may be sent to while it has failed tries again by itself', async (t) => {
+  for (const options of [{ always: true }, { required: true }, {}]) {
+    const { channel, source, clock } = make(options);
+    channel.claim();
+    source.enter('failed', refused, clock.now() + 100);
+    channel.tick(clock.now());
+    t.equal(source.connects, 1, 'not before its time');
+    clock.advance(100);
+    channel.tick(clock.now());
+    t.equal(source.connects, 'always' in options || 'required' in options ? 2 : 1, JSON.stringify(options));
+  }
+});

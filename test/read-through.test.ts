@@ -162,3 +162,50 @@ t.test('the books balance when clients have moved from a log of their own to the
   );
   t.match(text, /resumes_total\{[^}]*outcome="exact"\} 3/);
 });
+
+t.test('a client without an id waits until a replay for somebody else has passed', async (t) => {
+  const { upstream, client, gateway } = await cold(t, { resumeWaitMs: 100 });
+  let send = (_first: number, _last: number): void => {};
+  upstream.respond((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    send = (first, last) => {
+      for (let n = first; n <= last; n += 1) response.write(`id: ${n}\ndata: {"n":${n}}\n\n`);
+    };
+    return true;
+  }, 1);
+  const seed = client('3');
+  await seed.opened();
+  const fresh = client();
+  await fresh.opened();
+  send(4, 9);
+  await seed.waitFor(6);
+  const begun = async (): Promise<boolean> =>
+    /resumes_total\{[^}]*outcome="fresh"\} 1/.test(
+      await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text(),
+    );
+  while (!(await begun()));
+  send(10, 10);
+  await seed.waitFor(7);
+  await fresh.waitFor(1);
+  t.same(numbers(seed), from(4, 10));
+  t.same(numbers(fresh), [10]);
+  t.equal(fresh.headers['sse-gateway-resume'], 'fresh');
+});
+
+t.test('an id at which an upstream breaks the connection is not asked with again', async (t) => {
+  const { upstream, client } = await cold(t);
+  upstream.respond((request, response) => {
+    if (request.headers['last-event-id'] === undefined) return false;
+    response.destroy();
+    return true;
+  });
+  const evil = client('evil');
+  const fresh = client();
+  await fresh.opened();
+  await upstream.waitForConnections(1);
+  upstream.publishNumbered(1);
+  await fresh.waitFor((seen) => numbers(seen).includes(101));
+  t.equal(upstream.requests.filter(({ lastEventId }) => lastEventId === 'evil').length, 1);
+  evil.destroy();
+});

@@ -410,3 +410,17 @@ t.test(
     t.equal(rig.leaves[0]?.reason, 'max-age');
   },
 );
+
+t.test('a large event has time in proportion: progress is what counts', async (t) => {
+  const rig = makeRig({ stalledMs: 1_000, sliceBytes: 1_024, heartbeatMs: 100 });
+  const { sink } = join(rig);
+  sink.finish();
+  rig.commit(10 * 1_024);
+  rig.clock.runTurns();
+  rig.clock.advance(9_999);
+  rig.fanOut.tick(rig.clock.now());
+  t.same(rig.leaves, []);
+  rig.clock.advance(1);
+  rig.fanOut.tick(rig.clock.now());
+  t.equal(rig.leaves[0]?.reason, 'stalled');
+});
