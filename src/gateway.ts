@@ -5,13 +5,14 @@
 import { Admission } from './admission.js';
 import { Channel, type ChannelContext, type ChannelStatus } from './channel.js';
 import { type Clock, type Random, systemClock, type Timer } from './clock.js';
-import { endSpread, flushed, spreadMs } from './drain.js';
+import { Drain } from './drain.js';
 import { type CloseReason, GatewayError } from './errors.js';
+import { Families } from './families.js';
 import type { LocalEvent } from './ingest.js';
 import { LogBudget } from './log/budget.js';
 import { SlabPool } from './log/pool.js';
 import { type Logger, silentLogger } from './logger.js';
-import { ChannelMetrics, type RefusalReason } from './metrics/channel-metrics.js';
+import type { ChannelMetrics, RefusalReason } from './metrics/channel-metrics.js';
 import {
   type GatewayOptions,
   type ResolvedChannelOptions,
@@ -19,14 +20,7 @@ import {
   resolveOptions,
 } from './options.js';
 import type { SourceFactory } from './source.js';
-import {
-  byPrecedence,
-  compileTemplate,
-  fillName,
-  fillUrl,
-  type Parameters,
-  type Template,
-} from './template.js';
+import { fillUrl, type Parameters } from './template.js';
 import { httpUpstreams, type Upstreams } from './upstream/upstreams.js';
 
 /** What a gateway needs from outside; every field has a default for production. */
@@ -38,17 +32,7 @@ export interface GatewayContext {
   readonly source?: (channel: string, url: string) => SourceFactory;
 }
 
-/** One configured name: its template, its counters, and the channels alive under it. */
-interface Family {
-  readonly template: Template;
-  readonly metrics: ChannelMetrics;
-  readonly channels: Map<string, Channel>;
-}
-
 const TICK_MS = 1_000;
-/** Beyond the end of a drain, its returners spread over these. */
-const RETURN_MIN_MS = 1_000;
-const RETURN_SPREAD_MS = 4_000;
 /** The event loop must come round a few times per heartbeat even when that is set very low. */
 const TICKS_PER_TIMING = 4;
 const MIN_TICK_MS = 25;
@@ -60,18 +44,13 @@ export class Gateway {
   readonly #logger: Logger;
   readonly #pool: SlabPool;
   readonly #budget: LogBudget;
-  readonly #families = new Map<string, Family>();
-  /** In the order in which a path is matched against them. */
-  readonly #templates: readonly Template[];
+  readonly #families: Families;
   readonly #upstreams: Upstreams;
   readonly #source: GatewayContext['source'];
   readonly #tickMs: number;
   #tick: Timer | undefined;
   #epoch = 0;
-  #draining: Promise<void> | undefined;
-  /** Newcomers are sent away from here on. */
-  #refusing = false;
-  #drainEndsAt = Number.NEGATIVE_INFINITY;
+  readonly #drain: Drain;
   readonly #admission: Admission;
   #closed = false;
 
@@ -87,11 +66,8 @@ export class Gateway {
     this.#budget = new LogBudget(maxLogBytes);
     this.#admission = new Admission(this.options, this.#clock);
     this.#upstreams = httpUpstreams({ clock: this.#clock, random: this.#random, connectsPerSecond });
-    for (const name of Object.keys(channels)) {
-      const template = compileTemplate(name);
-      this.#families.set(name, { template, metrics: new ChannelMetrics(), channels: new Map() });
-    }
-    this.#templates = [...this.#families.values()].map(({ template }) => template).sort(byPrecedence);
+    this.#families = new Families(channels);
+    this.#drain = new Drain(this.options, this.#clock, this.#random);
     const timings = Object.values(channels).map(({ heartbeatMs, stalledMs }) =>
       Math.min(heartbeatMs, stalledMs),
     );
@@ -102,14 +78,14 @@ export class Gateway {
   start(): void {
     if (this.#tick !== undefined || this.#closed) return;
     this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
-    for (const [name, { template }] of this.#families) {
-      if (this.options.channels[name]!.always && template.parameters.length === 0) this.channel(name).start();
+    for (const { name, template, options } of this.#families) {
+      if (options.always && template.parameters.length === 0) this.channel(name).start();
     }
   }
 
   /** True from the beginning of a drain: new clients should go elsewhere. */
   get draining(): boolean {
-    return this.#draining !== undefined || this.#closed;
+    return this.#drain.begun || this.#closed;
   }
 
   /** The gateway's randomness, for whoever spreads something in its name. */
@@ -117,11 +93,9 @@ export class Gateway {
     return this.#random;
   }
 
-  /** When a client that was sent away by a drain should come back, ms: behind its end, and not with all the others. */
+  /** When a client that was sent away by a drain should come back, ms. */
   returnMs(): number {
-    return (
-      Math.max(0, this.#drainEndsAt - this.#clock.now()) + RETURN_MIN_MS + RETURN_SPREAD_MS * this.#random()
-    );
+    return this.#drain.returnMs();
   }
 
   /** Lets a client in: a function to call once when it has left. Or says why not. */
@@ -131,12 +105,12 @@ export class Gateway {
 
   /** Newcomers are to be sent away: streams have begun to end. */
   get refusing(): boolean {
-    return this.#refusing;
+    return this.#drain.refusing;
   }
 
   /** The configured names. */
   get names(): readonly string[] {
-    return [...this.#families.keys()];
+    return [...this.#families].map(({ name }) => name);
   }
 
   /**
@@ -153,26 +127,19 @@ export class Gateway {
    */
   find(name: string, parameters: Parameters = {}): Channel | undefined {
     if (this.#closed) throw new GatewayError('CLOSED', 'the gateway is closed');
-    return this.#family(name).channels.get(this.#key(name, parameters));
+    const family = this.#families.get(name);
+    return family.channels.get(this.#families.keyOf(family, parameters));
   }
 
   /** Commits a local event to the channel at a path, e.g. `rooms/lobby`. @throws as `channel`, and `EVENT_INVALID` */
   publish(path: string, event: LocalEvent): void {
-    if (this.#families.get(path)?.template.parameters.length) {
-      throw new GatewayError('CHANNEL_UNKNOWN', `${path} is a template: name one of its channels`);
-    }
-    for (const { name, match } of this.#templates) {
-      const parameters = match(path);
-      if (parameters === undefined) continue;
-      this.channel(name, parameters).publish(event);
-      return;
-    }
-    throw new GatewayError('CHANNEL_UNKNOWN', `there is no channel ${JSON.stringify(path.slice(0, 100))}`);
+    const { name, parameters } = this.#families.at(path);
+    this.channel(name, parameters).publish(event);
   }
 
   /** Counters and live channels of each configured name. */
   *families(): IterableIterator<{ name: string; metrics: ChannelMetrics; channels: Iterable<Channel> }> {
-    for (const [name, { metrics, channels }] of this.#families)
+    for (const { name, metrics, channels } of this.#families)
       yield { name, metrics, channels: channels.values() };
   }
 
@@ -183,7 +150,7 @@ export class Gateway {
 
   /** Snapshot for operators. */
   stats(): GatewayStats {
-    const alive = [...this.#channels()];
+    const alive = [...this.#families.alive()];
     const subscribers = alive.reduce((sum, channel) => sum + channel.subscribers.size, 0);
     // Not by assignment: a client may have named one `__proto__`.
     const channels = Object.fromEntries(alive.map((channel) => [channel.key, channel.status()]));
@@ -201,8 +168,7 @@ export class Gateway {
    * each with a `retry:` that lies behind the drain's end. Resolves when they are flushed. Idempotent.
    */
   drain(): Promise<void> {
-    this.#draining ??= this.#drain();
-    return this.#draining;
+    return this.#drain.run(() => this.#families.alive());
   }
 
   /** Ends everything at once: subscribers, upstreams, timers. Idempotent. */
@@ -210,39 +176,15 @@ export class Gateway {
     if (this.#closed) return;
     this.#closed = true;
     this.#tick?.cancel();
-    for (const channel of this.#channels()) channel.close(reason);
+    for (const channel of this.#families.alive()) channel.close(reason);
     await this.#upstreams.close();
   }
 
-  *#channels(): IterableIterator<Channel> {
-    for (const { channels } of this.#families.values()) yield* channels.values();
-  }
-
-  #family(name: string): Family {
-    const family = this.#families.get(name);
-    if (family !== undefined) return family;
-    const shown = JSON.stringify(name.slice(0, 100));
-    throw new GatewayError(
-      'CHANNEL_UNKNOWN',
-      `there is no channel ${shown}; templates go by their configured name`,
-    );
-  }
-
-  #key(name: string, parameters: Parameters): string {
-    const key = fillName(this.#family(name).template, parameters);
-    if (key !== undefined) return key;
-    throw new GatewayError('PARAMETER_INVALID', `a parameter of ${name} is missing or not allowed`);
-  }
-
   #create(name: string, parameters: Parameters): Channel {
-    const family = this.#family(name);
-    const key = this.#key(name, parameters);
-    const options = this.options.channels[name]!;
-    if (family.channels.size >= options.maxChannels) this.#makeRoom(family);
-    if (family.channels.size >= options.maxChannels) {
-      family.metrics.refusals.add('channel-limit');
-      throw new GatewayError('CHANNEL_LIMIT', `channel ${name} has ${options.maxChannels} channels alive`);
-    }
+    const family = this.#families.get(name);
+    const key = this.#families.keyOf(family, parameters);
+    this.#families.makeRoom(family);
+    const { options } = family;
     const url = options.url === undefined ? undefined : fillUrl(options.url, parameters);
     const channel = new Channel(name, key, options, {
       clock: this.#clock,
@@ -276,46 +218,10 @@ export class Gateway {
     return { source: this.#upstreams.source(url, options), backfill: this.#upstreams.once(url, options) };
   }
 
-  /** Lets go of one channel that nobody holds, rather of one that has nothing to lose. */
-  #makeRoom({ channels }: Family): void {
-    const idle = [...channels].filter(([, channel]) => channel.idle);
-    const [key, channel] =
-      idle.find(([, { forgettable, state }]) => forgettable || state === 'failed') ?? idle[0] ?? [];
-    if (key === undefined) return;
-    channel!.close('idle');
-    channels.delete(key);
-  }
-
   readonly #onTick = (): void => {
-    const now = this.#clock.now();
-    for (const { template, channels } of this.#families.values()) {
-      for (const [key, channel] of channels) {
-        channel.tick(now);
-        if (template.parameters.length === 0 || !channel.forgettable) continue;
-        channel.close('idle');
-        channels.delete(key);
-      }
-    }
+    this.#families.tick(this.#clock.now());
     if (!this.#closed) this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
   };
-
-  async #drain(): Promise<void> {
-    const clock = this.#clock;
-    const { drainDelayMs, drainMs } = this.options;
-    if (drainDelayMs > 0) await new Promise<void>((resolve) => void clock.after(drainDelayMs, resolve));
-    this.#refusing = true;
-    const streams = [...this.#channels()].flatMap((channel) =>
-      [...channel.subscribers].map((subscriber) => ({ channel, subscriber })),
-    );
-    const endsAt = clock.now() + spreadMs(streams.length, drainMs);
-    this.#drainEndsAt = endsAt;
-    await endSpread(streams, drainMs, clock, ({ channel, subscriber }) => {
-      const retry = Math.max(0, endsAt - clock.now()) + channel.subscribers.retryMs();
-      subscriber.end('drain', Buffer.from(`retry: ${Math.ceil(retry)}\n\n`));
-    });
-    const ending = (channel: Channel): boolean => [...channel.subscribers].some((one) => one.ending);
-    await flushed(clock, () => ![...this.#channels()].some(ending));
-  }
 }
 
 export interface GatewayStats {

@@ -24,7 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   upstream: ['sse', 'log', 'npm:undici', 'node:*', ...SEAMS, ...LEAVES],
   downstream: ['sse', 'log', 'node:*', ...SEAMS, ...LEAVES],
   channel: ['sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
-  gateway: ['channel', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
+  gateway: ['channel', 'sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
   index: ['gateway', 'channel', 'sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
   plugins: ['index', 'npm:*', 'node:*'],
   bin: ['plugins', 'index', 'demo', 'npm:*', 'node:*'],
@@ -49,6 +49,7 @@ const FILE_LAYER: Record<string, string> = {
   'subscribers.ts': 'channel',
   'template.ts': 'gateway',
   'drain.ts': 'gateway',
+  'families.ts': 'gateway',
   'admission.ts': 'gateway',
 };
 
