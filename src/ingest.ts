@@ -3,8 +3,8 @@
  * commits. It decides which id a client sees and where a break in the upstream is told; it refuses to know sockets,
  * clients and when anything is sent.
  */
-import { isUtf8 } from 'node:buffer';
 import { Continuity, type Replay } from './continuity.js';
+import { EventDecoder } from './decoder.js';
 import type { Engine } from './engine/engine.js';
 import { GatewayError } from './errors.js';
 import { gapFrame } from './gap.js';
@@ -14,14 +14,12 @@ import { Batch } from './log/batch.js';
 import type { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
-import { fingerprint } from './repeats.js';
+import { markOf } from './repeats.js';
 import type { Inlet } from './source.js';
 import { frameSize, writeFrame } from './sse/encoder.js';
 import { FramePlace } from './sse/frame.js';
 import { checkLocal, type LocalEvent, localSize, prepareLocal, writeLocal } from './sse/local.js';
-import { Parser } from './sse/parser.js';
 import type { EventRecords } from './sse/records.js';
-import { toValidUtf8 } from './sse/utf8.js';
 
 export type { LocalEvent } from './sse/local.js';
 
@@ -53,9 +51,7 @@ const LOCAL_FORM =
 
 export class Ingest implements Inlet {
   readonly #options: IngestOptions;
-  readonly #parser: Parser;
-  /** Reads the events of a run with invalid UTF-8 again, one by one, when their bytes are repaired. */
-  readonly #single: Parser;
+  readonly #decoder: EventDecoder;
   readonly #place = new FramePlace();
   #filling: Batch;
   #spare: Batch;
@@ -81,10 +77,13 @@ export class Ingest implements Inlet {
     this.#options = options;
     this.continuity = new Continuity(options.replay, options.rememberEvents);
     const { maxEventBytes, pool } = options;
-    this.#parser = new Parser((bytes, records) => this.#take(bytes, records), { maxEventBytes });
-    const single = (bytes: Buffer, records: EventRecords): void => this.#frameAll(bytes, records);
-    // A repaired byte is three.
-    this.#single = new Parser(single, { maxEventBytes: 3 * maxEventBytes });
+    this.#decoder = new EventDecoder(
+      maxEventBytes,
+      (bytes, records) => this.#frameAll(bytes, records),
+      () => {
+        options.metrics.eventsRepaired += 1;
+      },
+    );
     this.#filling = new Batch(pool);
     this.#spare = new Batch(pool);
     this.#nextSeq = options.log.tipSeq;
@@ -119,7 +118,7 @@ export class Ingest implements Inlet {
   }
 
   begin(resumed: boolean): void {
-    this.#parser.reset();
+    this.#decoder.reset();
     this.#events = 0;
     const forgotten = this.#forgotten;
     this.#connected = true;
@@ -130,14 +129,14 @@ export class Ingest implements Inlet {
   }
 
   write(chunk: Buffer): 'event-too-large' | undefined {
-    const code = this.#parser.feed(chunk);
-    if (this.#parser.retry >= 0) this.#retryMs = this.#parser.retry;
+    const code = this.#decoder.feed(chunk);
+    if (this.#decoder.retry >= 0) this.#retryMs = this.#decoder.retry;
     this.#flush();
     return code;
   }
 
   end(): void {
-    this.#parser.reset();
+    this.#decoder.reset();
   }
 
   /** Commits a local event. @throws GatewayError `SSE_GATEWAY_EVENT_INVALID` */
@@ -151,23 +150,6 @@ export class Ingest implements Inlet {
     const at = this.#filling.reserve(localSize(prepared, id));
     this.#push(writeLocal(this.#filling.buffer, at, prepared, id, this.#place), id === undefined);
     this.#flush();
-  }
-
-  /** Complete events of the upstream. Validity is looked at once for all; only a run that fails is taken apart. */
-  #take(bytes: Buffer, records: EventRecords): void {
-    const { count } = records;
-    if (isUtf8(bytes.subarray(records.start(0), records.end(count - 1)))) {
-      this.#frameAll(bytes, records);
-      return;
-    }
-    for (let i = 0; i < count; i += 1) {
-      const block = bytes.subarray(records.start(i), records.end(i));
-      const valid = toValidUtf8(block);
-      if (valid.byteOffset !== block.byteOffset || valid.buffer !== block.buffer)
-        this.#options.metrics.eventsRepaired += 1;
-      this.#single.reset();
-      this.#single.feed(valid);
-    }
   }
 
   /** Frames a run of valid events, and keeps its newest id field as the upstream cursor. */
@@ -291,12 +273,4 @@ export class Ingest implements Inlet {
 
 function copied(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
   return from >= 0 && from < to ? Buffer.from(bytes.subarray(from, to)) : undefined;
-}
-
-/** By what the event is recognised when it comes again: its id and its block as the upstream sent it. */
-function markOf(bytes: Buffer, records: EventRecords, i: number): number {
-  return fingerprint(
-    bytes.subarray(records.idStart(i), records.idEnd(i)),
-    bytes.subarray(records.start(i), records.end(i)),
-  );
 }

@@ -4,6 +4,7 @@
  * at the beginning: in mid-stream ids may legally repeat.
  */
 import { crc32 } from 'node:zlib';
+import type { EventRecords } from './sse/records.js';
 
 /** Fingerprints kept before the rings first grow; a quiet channel stays small. */
 const FIRST = 64;
@@ -60,4 +61,12 @@ export class Repeats {
 /** The fingerprint of an event: its id, and its bytes on the wire but for the id. */
 export function fingerprint(id: Uint8Array, content: Uint8Array): number {
   return crc32(id) * 2 ** CONTENT_BITS + (crc32(content) >>> (32 - CONTENT_BITS));
+}
+
+/** The fingerprint of a parsed event with an id: of its id, and of its block as the upstream sent it. */
+export function markOf(bytes: Buffer, records: EventRecords, i: number): number {
+  return fingerprint(
+    bytes.subarray(records.idStart(i), records.idEnd(i)),
+    bytes.subarray(records.start(i), records.end(i)),
+  );
 }

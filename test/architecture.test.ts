@@ -37,6 +37,7 @@ const FILE_LAYER: Record<string, string> = {
   'gap.ts': 'ingest',
   'gap-ids.ts': 'ingest',
   'repeats.ts': 'ingest',
+  'decoder.ts': 'ingest',
   'continuity.ts': 'ingest',
   'resume.ts': 'ingest',
   'demand.ts': 'channel',
