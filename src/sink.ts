@@ -21,6 +21,8 @@ export interface Sink {
 }
 
 export interface SinkOwner {
+  /** Part of the write under way was taken: it is large, and its client is not stuck. */
+  progressed(): void;
   /** A write finished. `delivered`: the socket was alive when it did; after an abort callbacks fire without an error. */
   written(delivered: boolean): void;
   /**

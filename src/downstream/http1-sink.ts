@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Slice } from '../log/slice.js';
 import type { Sink, SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
-import { type ChunkFramer, chunk } from './chunk-framer.js';
+import { type ChunkFramer, chunk, PIECE_BYTES, piecesOf } from './chunk-framer.js';
 
 const HEARTBEAT_CHUNK = chunk(HEARTBEAT);
 
@@ -18,6 +18,11 @@ export class Http1Sink implements Sink {
   readonly #framer: ChunkFramer | undefined;
   #owner: SinkOwner | undefined;
   #failed = false;
+  /** A large slice on its way, and which of its pieces comes next. */
+  #pieces: readonly Buffer[] | undefined;
+  #piece = 0;
+  /** The end that waits for it. */
+  #ends: (() => void) | undefined;
 
   /**
    * @param response its head is sent and it owns its socket (see `ownsSocket`)
@@ -51,11 +56,14 @@ export class Http1Sink implements Sink {
     if (socket.destroyed) setImmediate(closed);
   }
 
-  write(slice: Slice): void {
-    this.#socket.write(
-      this.#framer === undefined ? slice.bytes : this.#framer.frame(slice.bytes),
-      this.#written,
-    );
+  write({ bytes }: Slice): void {
+    if (bytes.length > PIECE_BYTES) {
+      this.#pieces = this.#framer === undefined ? piecesOf(bytes) : this.#framer.frameEach(bytes);
+      this.#piece = 1;
+      this.#socket.write(this.#pieces[0]!, this.#written);
+      return;
+    }
+    this.#socket.write(this.#framer === undefined ? bytes : this.#framer.frame(bytes), this.#written);
   }
 
   writePrivate(bytes: Buffer): void {
@@ -64,7 +72,9 @@ export class Http1Sink implements Sink {
   }
 
   end(last?: Buffer): void {
-    this.#response.end(last);
+    // The response must not end in the middle of what is written past it.
+    if (this.#pieces === undefined) this.#response.end(last);
+    else this.#ends = () => this.#response.end(last);
   }
 
   destroy(): void {
@@ -72,6 +82,16 @@ export class Http1Sink implements Sink {
   }
 
   readonly #written = (error?: Error | null): void => {
-    this.#owner?.written(error == null && !this.#socket.destroyed);
+    const delivered = error == null && !this.#socket.destroyed;
+    const next = delivered ? this.#pieces?.[this.#piece] : undefined;
+    if (next !== undefined) {
+      this.#piece += 1;
+      this.#owner?.progressed();
+      this.#socket.write(next, this.#written);
+      return;
+    }
+    this.#pieces = undefined;
+    this.#owner?.written(delivered);
+    this.#ends?.();
   };
 }

@@ -177,6 +177,10 @@ export class Subscriber implements SinkOwner {
     if (delivered) this.pump();
   }
 
+  progressed(): void {
+    this.#writingSince = this.#host.turnNow;
+  }
+
   closed(failed: boolean): void {
     this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
   }
@@ -196,17 +200,10 @@ export class Subscriber implements SinkOwner {
     const busy = this.#writing || ending;
     // One that is ending reads no more: where the floor is does not matter to it.
     const behind = !ending && this.cursor.state === 'trimmed';
-    const verdict = lagVerdict(this.#policy, behind, busy ? this.#writingSince : undefined, now);
+    const verdict = lagVerdict(this.#host.policy, behind, busy ? this.#writingSince : undefined, now);
     if (verdict === 'stalled') this.destroy('stalled');
     else if (verdict === 'lagged') this.destroy('lagged');
     else if (verdict === 'skip' && !busy) this.#skip();
-  }
-
-  /** A larger event than a slice is written in one go, and has as much more time: what counts is progress. */
-  get #policy(): LagPolicy {
-    const { policy, sliceBytes } = this.#host;
-    const pieces = Math.ceil((this.#inFlight?.bytes.length ?? 0) / sliceBytes);
-    return pieces <= 1 ? policy : { onSlow: policy.onSlow, stalledMs: policy.stalledMs * pieces };
   }
 
   /** Below the floor: the client is told what it missed and goes on at the tip. */

@@ -142,3 +142,24 @@ t.test('a stream has no timeout of the server', async (t) => {
   const { response } = await pair(t);
   t.equal(response.socket?.timeout, 0);
 });
+
+for (const [version, request] of Object.entries({ '1.1': GET, '1.0': 'GET / HTTP/1.0\r\n\r\n' })) {
+  t.test(
+    `a large event goes out in parts that are told, and an end waits for the last (HTTP/${version})`,
+    async (t) => {
+      const { owner, sink, client } = await pair(t, request);
+      const event = `data: ${'x'.repeat(1_000_000)}\n\n`;
+      sink.write(sliceOf(event));
+      sink.end(Buffer.from('retry: 1\n\n'));
+      await owner.waitForClose();
+      t.same(owner.told, ['written', 'closed']);
+      t.equal(owner.parts, 3);
+      const text = version === '1.1' ? await client.waitFor('0\r\n\r\n') : await client.waitForClose();
+      const body = text
+        .slice(text.indexOf('\r\n\r\n') + 4)
+        .replace(/\r\n[0-9a-f]+\r\n/g, '')
+        .replace(/^[0-9a-f]+\r\n/, '');
+      t.ok(body.startsWith(`${event}retry: 1\n\n`), `${body.length} bytes`);
+    },
+  );
+}

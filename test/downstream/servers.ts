@@ -15,6 +15,13 @@ export class Owner implements SinkOwner {
   readonly told: string[] = [];
   readonly #waits = new Waits(() => this.told.join());
 
+  /** Parts of large writes that were taken. */
+  parts = 0;
+
+  progressed(): void {
+    this.parts += 1;
+  }
+
   written(delivered: boolean): void {
     this.told.push(delivered ? 'written' : 'lost');
     this.#waits.check();
