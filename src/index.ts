@@ -3,7 +3,7 @@
  *
  *   upstream/       bytes arrive: connect, reconnect, give up           (a `source.ts` fills a log)
  *   sse/            text/event-stream in both directions, bytes only
- *   ingest.ts       event fields -> id -> frames in a batch
+ *   ingest.ts       event fields -> id -> frames in a batch            (decoder.ts: runs of valid events)
  *   continuity.ts   did the upstream go on where it stopped? what it sends again is dropped (repeats.ts)
  *   engine/         accepts a batch: memory at once, others later
  *   log/            the retained bytes: segments, pins, floor and tip, cursors, ids

@@ -235,7 +235,6 @@ export class Subscribers {
   }
 
   #left(subscriber: Subscriber, reason: CloseReason): void {
-    if (this.size === 0) this.#framer.forget();
     const call = this.#leaveCalls.get(subscriber);
     this.#leaveCalls.delete(subscriber);
     call?.(reason);

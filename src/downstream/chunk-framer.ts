@@ -29,7 +29,7 @@ export class ChunkFramer {
     return pieces;
   }
 
-  /** Lets the last copy go; called when the log it came from is quiet. */
+  /** Lets the last copy go, when nobody is left to share it with: a pass is over, or a tick came. */
   forget(): void {
     this.#of = undefined;
     this.#framed = undefined;

@@ -37,8 +37,7 @@ export interface SubscriberHost {
 }
 
 export class Subscriber implements SinkOwner {
-  /** When the stream began and when it must end (monotonic ms; Infinity: never). */
-  readonly joinedAt: number;
+  /** When the stream must end (monotonic ms; Infinity: never). */
   readonly expiresAt: number;
   #host: SubscriberHost;
   #cursor: Cursor;
@@ -58,9 +57,8 @@ export class Subscriber implements SinkOwner {
     this.#host = host;
     this.#sink = sink;
     this.#cursor = cursor;
-    this.joinedAt = host.turnNow;
     this.expiresAt = expiresAt;
-    this.#writingSince = this.joinedAt;
+    this.#writingSince = host.turnNow;
   }
 
   /** Begins the stream with bytes of its own (preamble, and the gap it starts with, if any). */
