@@ -235,8 +235,10 @@ export class Channel {
   /** Until when an id that the log doesn't know may still arrive by itself. */
   #coldUntil(): number {
     if (this.state === 'open') return this.#openedAt + this.options.resumeWaitMs;
-    const empty = this.log.floorSeq === this.log.tipSeq;
     const opening = this.state === 'connecting' || this.state === 'backoff';
-    return empty && opening ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    // With an empty log all may come; later only what is asked for, and an upstream that is away can't be asked.
+    const empty = this.log.floorSeq === this.log.tipSeq;
+    const hope = empty || this.#ingest.continuity.replays;
+    return opening && hope ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 }

@@ -71,9 +71,9 @@ export class Continuity {
     return this.#connections === 0 && this.#replay !== false;
   }
 
-  /** The client's id that a first connection is made behind, if one is. */
-  get seed(): Uint8Array | undefined {
-    return this.#seed;
+  /** The first connection is the newest, or still to come, and is made behind a client's id: it may bring history. */
+  get beginsBehindSeed(): boolean {
+    return this.#seed !== undefined && this.#connections <= 1;
   }
 
   get anchor(): Anchor | undefined {

@@ -10,7 +10,7 @@
 import type { FanOut } from './downstream/fan-out.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import { memoryEngine } from './engine/memory.js';
-import type { CloseReason } from './errors.js';
+import type { CloseReason, ErrorCode } from './errors.js';
 import { Ingest } from './ingest.js';
 import { EventLog } from './log/event-log.js';
 import type { ReadThroughHost } from './read-throughs.js';
@@ -23,14 +23,24 @@ type Outcome = { readonly seq: number } | 'lost';
 /** What is read is bounded in bytes; how many events that is, and how old, does not matter. */
 const UNBOUNDED = 2 ** 31 - 1;
 
+/** Requests made at most, each from where the one before broke off: a network that is that bad is a gap's reason. */
+const MAX_REQUESTS = 4;
+
+/** Events by which is recognised what a request brings again that goes on where another broke off. */
+const REMEMBERED = 1_024;
+
 export class ReadThrough {
-  /** What the clients asked with. */
+  /** What the clients asked with, and the upstream id that it stands for. */
   readonly id: Uint8Array;
+  readonly #from: Uint8Array;
   readonly fanOut: FanOut;
   readonly #host: ReadThroughHost;
   readonly #log: EventLog;
   #ingest: Ingest | undefined;
   #source: Source | undefined;
+  #requests = 0;
+  /** The request under way was answered with a stream that goes on behind the id. */
+  #answered = false;
   #bytes = 0;
   #outcome: Outcome | undefined;
   /** When the upstream last sent something for it, or was asked (ms). */
@@ -38,6 +48,7 @@ export class ReadThrough {
 
   constructor(id: Uint8Array, host: ReadThroughHost) {
     this.id = id;
+    this.#from = host.upstreamIdOf(id) ?? id;
     this.#host = host;
     const { pool, budget, replayBytes } = host;
     const retain = { retainBytes: replayBytes * 2, retainEvents: UNBOUNDED, retainAgeMs: UNBOUNDED };
@@ -55,6 +66,11 @@ export class ReadThrough {
     return this.#log.floorSeq === 1;
   }
 
+  /** The id was minted by another life of the gateway: its clients may have had some of what follows, and are told. */
+  get repeats(): boolean {
+    return this.#from !== this.id;
+  }
+
   /** The last id that its clients have. */
   get needs(): Uint8Array {
     return this.#ingest?.continuity.cursor ?? this.id;
@@ -66,26 +82,14 @@ export class ReadThrough {
     return subscriber;
   }
 
-  /** Asks the upstream for what follows the upstream id `from`. */
-  ask(from: Uint8Array, source: SourceFactory): void {
-    const { clock, metrics, options } = this.#host;
-    const ingest = new Ingest({
-      log: this.#log,
-      pool: this.#host.pool,
-      engine: memoryEngine(this.#log, clock),
-      ids: options.ids,
-      replay: true,
-      onGap: options.onGap,
-      maxEventBytes: options.maxEventBytes,
-      rememberEvents: 0,
-      metrics,
-      committed: (events) => this.fanOut.committed(events),
-      until: (id, frame) => this.#meets(id, frame),
-    });
-    ingest.continuity.advance(from, undefined, 0);
-    this.#ingest = ingest;
-    this.heardAt = clock.now();
-    this.#source = source(this.#bounded(ingest), this.#observer());
+  /** Asks the upstream for what follows the id, or what was read so far. */
+  ask(source: SourceFactory): void {
+    this.#ingest ??= this.#startIngest();
+    this.#requests += 1;
+    this.#answered = false;
+    this.heardAt = this.#host.clock.now();
+    this.#source?.close('shutdown');
+    this.#source = source(this.#bounded(this.#ingest), this.#observer());
     this.#source.open();
   }
 
@@ -95,7 +99,7 @@ export class ReadThrough {
    */
   look(): void {
     const last = this.#log.tipSeq - 1;
-    const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.id);
+    const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.#from);
     if (seq >= 0 && (last === 0 || this.#host.lasts(seq))) this.#settle({ seq });
   }
 
@@ -119,6 +123,25 @@ export class ReadThrough {
     this.#log.close();
   }
 
+  #startIngest(): Ingest {
+    const { clock, metrics, options } = this.#host;
+    const ingest = new Ingest({
+      log: this.#log,
+      pool: this.#host.pool,
+      engine: memoryEngine(this.#log, clock),
+      ids: options.ids,
+      replay: true,
+      onGap: options.onGap,
+      maxEventBytes: options.maxEventBytes,
+      rememberEvents: REMEMBERED,
+      metrics,
+      committed: (events) => this.fanOut.committed(events),
+      until: (id, frame) => this.#meets(id, frame),
+    });
+    ingest.continuity.advance(this.#from, undefined, 0);
+    return ingest;
+  }
+
   /** Seq at which the channel's log goes on behind an event of this one; −1: it doesn't hold it. */
   #behind(own: number): number {
     const id = this.#log.idOf(own);
@@ -136,6 +159,14 @@ export class ReadThrough {
     if (seq < 0 || !this.#host.lasts(seq)) return false;
     this.#settle({ seq });
     return true;
+  }
+
+  #brokeOff(code: ErrorCode | undefined): void {
+    if (!this.open) return;
+    // An event that is too large comes again.
+    const worthIt = this.#answered && code !== 'SSE_GATEWAY_UPSTREAM_EVENT_TOO_LARGE';
+    if (worthIt && this.#requests < MAX_REQUESTS) this.#host.brokeOff(this);
+    else this.lose();
   }
 
   #settle(outcome: Outcome): void {
@@ -164,6 +195,7 @@ export class ReadThrough {
         return ingest.events;
       },
       begin: (resumed) => {
+        this.#answered = resumed;
         if (resumed) ingest.begin(resumed);
         else this.lose();
       },
@@ -179,11 +211,11 @@ export class ReadThrough {
     };
   }
 
-  /** Any end of the request before it met the channel's log loses. */
+  /** A request that breaks off is made again; any other end of it before it met the channel's log loses. */
   #observer(): SourceObserver {
     return {
-      stateChanged: ({ state }) => {
-        if (state === 'failed' || state === 'backoff') this.lose();
+      stateChanged: ({ state, lastError }) => {
+        if (state === 'failed' || state === 'backoff') this.#brokeOff(lastError?.code);
       },
       connecting() {},
       connected() {},

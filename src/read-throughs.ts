@@ -44,6 +44,8 @@ export interface ReadThroughHost {
   coldUntil(): number;
   /** The source for a private request; undefined: this upstream can't be asked. */
   backfill(): SourceFactory | undefined;
+  /** Its request broke off, and may be made again. */
+  brokeOff(readThrough: ReadThrough): void;
   /** Its end is known. */
   settled(readThrough: ReadThrough): void;
   /** A subscriber goes on in the channel's log: at `seq`, or undefined: at the floor, with a gap. */
@@ -144,6 +146,14 @@ export class ReadThroughs {
     this.#fill();
   }
 
+  /** A request broke off: its place is given up, and it waits for another with those who waited before. */
+  brokeOff(readThrough: ReadThrough): void {
+    this.#reading.delete(readThrough);
+    this.#open.delete(keyOf(readThrough.id));
+    this.#open.set(keyOf(readThrough.id), readThrough);
+    this.#advance(this.#open.values());
+  }
+
   /** How long an id that the channel's log doesn't know may still arrive by itself, ms. */
   get #wait(): number {
     return this.#host.coldUntil() - this.#host.clock.now();
@@ -193,13 +203,18 @@ export class ReadThroughs {
     if (source === undefined) readThrough.lose();
     else if (this.#reading.size < AT_ONCE) {
       this.#reading.add(readThrough);
-      readThrough.ask(readThrough.id, source);
+      readThrough.ask(source);
     }
   }
 
-  /** Whether an id is one of the upstream's, which may arrive or be asked for; a minted one is neither. */
+  /**
+   * Whether an id is one of the upstream's, which may arrive or be asked for, or holds one. What follows that may repeat
+   * what the client has: where it would have to be told, and is to be rejected instead, there is no hope.
+   */
   #upstreams(id: Uint8Array): boolean {
-    return this.#host.options.ids !== 'gateway' && this.#host.upstreamIdOf(id) === id;
+    const { ids, onGap } = this.#host.options;
+    const named = ids === 'gateway' ? undefined : this.#host.upstreamIdOf(id);
+    return named === id || (named !== undefined && onGap !== 'reject');
   }
 }
 

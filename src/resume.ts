@@ -3,7 +3,7 @@
  * anybody but the log.
  */
 import type { Anchor } from './continuity.js';
-import type { GapReason } from './gap.js';
+import type { Gap, GapReason } from './gap.js';
 import type { IdMode } from './gap-ids.js';
 import { type MintedId, parseMinted } from './ids.js';
 import { TAG } from './ingest.js';
@@ -76,6 +76,22 @@ export function behind(log: EventLog, id: Uint8Array, anchor: Anchor | undefined
   return anchor !== undefined && anchor.seq >= log.floorSeq && Buffer.compare(anchor.id, id) === 0
     ? anchor.seq
     : -1;
+}
+
+/** What becomes, with `onGap: reject`, of a client that stands before a break which is told to all. */
+export function brokenAt(seq: number): Located & { outcome: 'gap' } {
+  return { outcome: 'gap', seq, reason: 'upstream', lost: null, repeats: true };
+}
+
+/**
+ * What a client is told that comes with an id minted by another life of the gateway, and goes on behind the upstream id
+ * in it: nothing is lost, and events without an id of their own may come again. Undefined for any other id.
+ */
+export function repeatedBehind(log: EventLog, id: Uint8Array, ids: IdMode): Gap | undefined {
+  const cursor = mintedOf(log, id, ids)?.cursor;
+  if (cursor === undefined) return undefined;
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+  return { from: text(id), resume: text(cursor), lost: 0, repeats: true, reason: 'epoch' };
 }
 
 /** What becomes of a client that read up to `id` on its own and finds the log gone on: at `seq`, if that is known. */

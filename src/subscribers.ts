@@ -10,6 +10,7 @@ import { type HttpResponse, httpSink } from './downstream/http-sink.js';
 import { preamble } from './downstream/preamble.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import type { CloseReason } from './errors.js';
+import { gapFrame } from './gap.js';
 import { gapId, idBefore } from './gap-ids.js';
 import type { LogBudget } from './log/budget.js';
 import type { EventLog } from './log/event-log.js';
@@ -19,7 +20,17 @@ import { gapAt, opening } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
 import type { ReadThrough } from './read-through.js';
 import { ReadThroughs } from './read-throughs.js';
-import { behind, fresh, type Located, locate, lostAt, type Resume, upstreamIdOf } from './resume.js';
+import {
+  behind,
+  brokenAt,
+  fresh,
+  type Located,
+  locate,
+  lostAt,
+  type Resume,
+  repeatedBehind,
+  upstreamIdOf,
+} from './resume.js';
 import type { Sink } from './sink.js';
 import type { SourceFactory } from './source.js';
 import { retryField } from './sse/control.js';
@@ -67,6 +78,7 @@ export class Subscribers {
       tipSeq: () => log.tipSeq,
       lasts: (seq) => this.#lasts(seq),
       backfill: () => (options.ids !== 'gateway' && continuity.replays ? backfill : undefined),
+      brokeOff: (readThrough) => this.#readThroughs.brokeOff(readThrough),
       settled: (readThrough) => this.#readThroughs.settled(readThrough),
       goOn: (subscriber, from, seq) => this.#goOn(subscriber, from, seq),
     });
@@ -85,6 +97,8 @@ export class Subscribers {
   locate(lastEventId: Uint8Array): Resume {
     const { log, continuity, options } = this.#parts;
     const resume = locate(log, lastEventId, continuity.anchor, options.ids);
+    if (resume.outcome === 'exact' && options.onGap === 'reject' && log.newestTagged >= resume.seq)
+      return brokenAt(resume.seq);
     if (resume.outcome !== 'gap' || resume.reason === 'trimmed' || resume.lost !== null) return resume;
     return this.#readThroughs.hopeFor(lastEventId) ? { outcome: 'pending' } : resume;
   }
@@ -121,17 +135,27 @@ export class Subscribers {
     const waitsFor = resume.outcome === 'pending' ? lastEventId! : NOTHING;
     const waits = resume.outcome === 'pending' || (resume.outcome === 'fresh' && this.#replaying);
     const subscriber = waits
-      ? this.#readThroughs.join(waitsFor, sink, expiresAt, preamble(this.retryMs()))
+      ? this.#readThroughs.join(waitsFor, sink, expiresAt, this.#firstOfWaiting(waitsFor))
       : this.#begin(resume as Located, sink, expiresAt, lastEventId);
     this.#leaveCalls.set(subscriber, left);
     if (this.#closed !== undefined) this.destroy(this.#closed);
     return subscriber;
   }
 
+  /** The first bytes for one whose place is not known yet; whether what follows may repeat what it has is. */
+  #firstOfWaiting(id: Uint8Array): Buffer {
+    const { log, options, metrics } = this.#parts;
+    const first = preamble(this.retryMs());
+    const repeated = repeatedBehind(log, id, options.ids);
+    if (repeated === undefined) return first;
+    metrics.gaps.add('epoch');
+    return options.onGap === 'silent' ? first : Buffer.concat([first, gapFrame(repeated)]);
+  }
+
   /** What the upstream sends now may be history that it replays for a client's id, and is nobody else's news. */
   get #replaying(): boolean {
     const { continuity, coldUntil, clock } = this.#parts;
-    return continuity.seed !== undefined && coldUntil() > clock.now();
+    return continuity.beginsBehindSeed && coldUntil() > clock.now();
   }
 
   /** A reconnection time for one client, ms: random, so that clients that left together do not come back together. */
@@ -207,7 +231,7 @@ export class Subscribers {
   #goOn(subscriber: Subscriber, from: ReadThrough, seq: number | undefined): void {
     const { log, options, metrics } = this.#parts;
     if (seq !== undefined && seq >= log.floorSeq) {
-      metrics.resumes.add(from.id.length === 0 ? 'fresh' : 'exact');
+      metrics.resumes.add(from.id.length === 0 ? 'fresh' : from.repeats ? 'gap' : 'exact');
       this.#fanOut.adopt(subscriber, from.fanOut, log.positionOf(seq));
       return;
     }

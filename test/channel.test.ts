@@ -278,6 +278,43 @@ t.test('a channel without a source is open, and carries what is published', asyn
   t.match(client.events, [{ type: 'e', data: 'x', id: '1-z' }]);
 });
 
+t.test(
+  'with onGap reject a break for all ends every stream where it lies, after all that came before',
+  async (t) => {
+    const { channel, source, clock } = make({ onGap: 'reject', connectWaitMs: 0 });
+    const { connect, left, close } = await serve(() => channel);
+    t.teardown(close);
+    const client = await connect();
+    source.connected();
+    source.write('id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n');
+    source.inlet.end();
+    source.enter('backoff');
+    source.connected(true);
+    source.write('id: 7\ndata: 7\n\n');
+    const late = await connect();
+    clock.runTurns();
+    t.match(await client.closed, { why: 'complete', atBoundary: true });
+    t.match(client.events, [{ data: '1' }, { data: '2' }]);
+    t.equal(client.events.length, 2);
+    await until(
+      () => left.length === 1,
+      () => `${left}`,
+    );
+    t.same(left, ['gap-rejected']);
+    t.equal(channel.metrics.gaps.get('upstream'), 1);
+    t.equal(channel.metrics.eventsDropped.get('gap-rejected'), 2, 'the break and what lies behind it');
+    source.write('id: 8\ndata: 8\n\n');
+    clock.runTurns();
+    await late.waitFor(1);
+    t.match(late.events, [{ data: '8' }], 'who came behind the break stays');
+    const { subscribers } = channel;
+    for (const id of ['1', '2']) {
+      t.match(subscribers.locate(Buffer.from(id)), { outcome: 'gap', reason: 'upstream', lost: null });
+    }
+    t.match(subscribers.locate(Buffer.from('7')), { outcome: 'exact' });
+  },
+);
+
 t.test('a stream lives 0.8 to 1 times maxAgeMs', async (t) => {
   for (const [random, factor] of [
     [0, 0.8],

@@ -52,7 +52,8 @@ t.test('the first client after a start goes on exactly where it stood', async (t
 });
 
 t.test('clients at other places are given what they miss by one private request per place', async (t) => {
-  const { upstream, gateway, client } = await cold(t);
+  // Long enough that all of them are there before anybody is asked for.
+  const { upstream, gateway, client } = await cold(t, { resumeWaitMs: 1_500 });
   const first = client('40');
   await first.waitFor(60);
   const early = [client('20'), client('20'), client('10'), client('20')];

@@ -73,6 +73,11 @@ function answer(source: FakeSource, from: number): void {
   source.write(frames(from + 1, 42));
 }
 
+/** The network ends a request for good: the fault is one that would come again. */
+function endForGood(source: FakeSource): void {
+  source.enter('failed', new GatewayError('UPSTREAM_EVENT_TOO_LARGE', 'too large'));
+}
+
 const shut = ({ calls }: FakeSource): boolean => calls.at(-1) === 'shutdown';
 
 t.test(
@@ -239,7 +244,7 @@ t.test('with onGap reject nothing from behind the hole is sent, and the stream e
   rig.asked[0]!.connected(true);
   rig.asked[0]!.write(frames(31, 33));
   rig.clock.runTurns();
-  rig.asked[0]!.enter('backoff');
+  endForGood(rig.asked[0]!);
   rig.clock.runTurns();
   await client.closed;
   t.same(data(client), range(31, 33));
@@ -280,7 +285,7 @@ t.test('a request that is lost behind events without an id is a gap that may rep
   source.write('id: 46\ndata: 46\n\ndata: u\n\n');
   rig.clock.runTurns();
   rig.source.write('id: 46\ndata: 46\n\ndata: u\n\n');
-  source.enter('backoff');
+  endForGood(source);
   rig.clock.runTurns();
   await client.waitFor(10);
   t.same(data(client), ['46', 'u', ...range(41, 45), '46', 'u']);
@@ -291,8 +296,7 @@ t.test('a request that is lost behind events without an id is a gap that may rep
 t.test('whatever ends a request before it meets the log is a gap, and what it brought stays', async (t) => {
   const ends: Record<string, (source: FakeSource) => void> = {
     'an answer without the id': (source) => source.connected(false),
-    'an end of the stream': (source) => source.enter('backoff'),
-    'a fault': (source) => source.enter('failed', new GatewayError('UPSTREAM_STATUS', '500')),
+    'a fault that would come again': endForGood,
     'more than replayBytes': (source) => source.write(`:${'x'.repeat(2_000)}\n`),
   };
   for (const [name, end] of Object.entries(ends)) {
@@ -313,6 +317,121 @@ t.test('whatever ends a request before it meets the log is a gap, and what it br
     t.ok(shut(source));
     t.equal(rig.books(), 0);
   }
+});
+
+t.test(
+  'a request that breaks off is made again from where it stood, and its client misses nothing',
+  async (t) => {
+    for (const state of ['failed', 'backoff'] as const) {
+      const rig = await make(t);
+      const client = await rig.served.connect('30');
+      rig.asked[0]!.connected(true);
+      rig.asked[0]!.write(`${frames(31, 32)}id: 33\ndata: of wh`);
+      rig.asked[0]!.enter(state, new GatewayError('UPSTREAM_NETWORK', 'reset'));
+      t.same(rig.ids, ['30', '32'], 'the id of the last complete event');
+      t.ok(shut(rig.asked[0]!));
+      answer(rig.asked[1]!, 31);
+      rig.clock.runTurns();
+      await client.waitFor(15);
+      t.same(data(client), range(31, 45), 'what it brought again is dropped');
+      t.same(gaps(client), []);
+      t.equal(rig.metrics.resumes.get('exact'), 1);
+      t.equal(rig.books(), 0);
+    }
+  },
+);
+
+t.test('a request that breaks off before the first event is made again with the id', async (t) => {
+  const rig = await make(t);
+  const client = await rig.served.connect('30');
+  rig.asked[0]!.connected(true);
+  rig.asked[0]!.enter('failed', new GatewayError('UPSTREAM_NETWORK', 'reset'));
+  t.same(rig.ids, ['30', '30']);
+  answer(rig.asked[1]!, 30);
+  rig.clock.runTurns();
+  await client.waitFor(15);
+  t.same(data(client), range(31, 45));
+});
+
+t.test('four requests that break off are enough, and what they brought stays', async (t) => {
+  const rig = await make(t);
+  const client = await rig.served.connect('30');
+  for (let n = 0; n < 4; n += 1) {
+    rig.asked[n]!.connected(true);
+    rig.asked[n]!.write(frames(31 + n, 31 + n));
+    rig.asked[n]!.enter('failed', new GatewayError('UPSTREAM_NETWORK', 'reset'));
+  }
+  rig.clock.runTurns();
+  await client.waitFor((seen) => data(seen).at(-1) === '45');
+  t.same(rig.ids, range(30, 33));
+  t.same(data(client), [...range(31, 34), ...range(41, 45)]);
+  t.match(gaps(client), [{ from: '34', lost: null, reason: 'unknown-id' }]);
+  t.equal(rig.books(), 0);
+});
+
+t.test('one that breaks off goes to the end of those who wait for a place', async (t) => {
+  const rig = await make(t);
+  for (let n = 1; n <= 10; n += 1) await rig.served.connect(String(n));
+  rig.asked[0]!.connected(true);
+  rig.asked[0]!.enter('failed', new GatewayError('UPSTREAM_NETWORK', 'reset'));
+  t.same(rig.ids, range(1, 9));
+  for (const n of [1, 2]) answer(rig.asked[n]!, n + 1);
+  t.same(rig.ids.slice(9), ['10', '1']);
+});
+
+t.test('while the upstream is away nobody is asked for, and nobody is given up', async (t) => {
+  const rig = await make(t, { resumeWaitMs: 500 });
+  rig.clock.advance(500);
+  const reading = await rig.served.connect('30');
+  rig.asked[0]!.connected(true);
+  rig.source.enter('backoff');
+  rig.asked[0]!.enter('failed', new GatewayError('UPSTREAM_NETWORK', 'reset'));
+  const comes = await rig.served.connect('20');
+  rig.clock.advance(10_000);
+  rig.tick();
+  t.same(rig.ids, ['30']);
+  rig.source.connected(true);
+  rig.clock.advance(500);
+  t.same(rig.ids.slice(1).sort(), ['20', '30']);
+  for (const [i, id] of rig.ids.entries()) if (i > 0) answer(rig.asked[i]!, Number(id));
+  rig.clock.runTurns();
+  await Promise.all([reading.waitFor(15), comes.waitFor(25)]);
+  t.same(data(reading), range(31, 45));
+  t.same(data(comes), range(21, 45));
+  t.same([...gaps(reading), ...gaps(comes)], []);
+});
+
+t.test(
+  'an id minted by another life is asked for by the upstream id in it, and what may repeat is told first',
+  async (t) => {
+    const rig = await make(t);
+    const client = await rig.served.connect('9-zz;38');
+    t.same(rig.ids, ['38']);
+    answer(rig.asked[0]!, 38);
+    rig.clock.runTurns();
+    await client.waitFor(8);
+    t.equal(client.events[0]?.type, 'gateway.gap');
+    t.match(gaps(client), [{ from: '9-zz;38', resume: '38', lost: 0, repeats: true, reason: 'epoch' }]);
+    t.same(data(client), range(39, 45));
+    t.equal(rig.metrics.resumes.get('gap'), 1);
+    t.equal(rig.metrics.gaps.get('epoch'), 1);
+    t.equal(rig.books(), 0);
+  },
+);
+
+t.test('with onGap silent it is not told, and with reject it is not asked for', async (t) => {
+  const silent = await make(t, { onGap: 'silent' });
+  const client = await silent.served.connect('9-zz;38');
+  answer(silent.asked[0]!, 38);
+  silent.clock.runTurns();
+  await client.waitFor(7);
+  t.same(
+    client.events.map((event) => event.data),
+    range(39, 45),
+  );
+  t.equal(silent.metrics.gaps.get('epoch'), 1);
+  const reject = await make(t, { onGap: 'reject' });
+  t.match(reject.channel.subscribers.locate(Buffer.from('9-zz;38')), { outcome: 'gap', reason: 'epoch' });
 });
 
 t.test('only an event with the same bytes is the meeting place', async (t) => {

@@ -6,6 +6,7 @@
  */
 import type { CloseReason, DropReason } from '../errors.js';
 import { type GapReason, gapFrame } from '../gap.js';
+import { TAG } from '../ingest.js';
 import type { Cursor } from '../log/cursor.js';
 import type { Slice } from '../log/slice.js';
 import type { Sink, SinkOwner } from '../sink.js';
@@ -120,6 +121,10 @@ export class Subscriber implements SinkOwner {
       this.#writePrivate(owed);
       return;
     }
+    if (this.#host.onGap === 'reject' && this.#atBreak) {
+      this.stop('gap-rejected');
+      return;
+    }
     const slice = this.cursor.read(this.#host.sliceBytes);
     if (slice === undefined) {
       const { state } = this.cursor;
@@ -226,6 +231,12 @@ export class Subscriber implements SinkOwner {
     this.#sampledSeq = 0;
     this.#tell('upstream', this.cursor.seq, null, true);
     this.pump();
+  }
+
+  /** A break that is told to all comes next. A slice never reaches across one. */
+  get #atBreak(): boolean {
+    const { log, seq } = this.#cursor;
+    return log.tagOf(seq) === TAG.GAP;
   }
 
   /** Option `onGap: reject`: the stream ends where its history does. */

@@ -57,7 +57,6 @@ export class EventLog {
   #newestBatchSeq: number;
   #holdSeq = Number.POSITIVE_INFINITY;
   #newestIdSeq = -1;
-  #newestTagSeq = -1;
   #closed = false;
 
   constructor(options: EventLogOptions) {
@@ -132,7 +131,7 @@ export class EventLog {
 
   /** Seq of the newest event ever with a tag other than 0, and of the newest such below the floor; -1 for none. */
   get newestTagged(): number {
-    return this.#newestTagSeq;
+    return this.#records.newestTag;
   }
 
   get newestTaggedTrimmed(): number {
@@ -264,8 +263,9 @@ export class EventLog {
   }
 
   /**
-   * Whole events from `position` on, out of one segment: at most `maxBytes`, but at least one event. Not pinned: the
-   * caller does so before anything else happens to the log. Undefined at the tip, below the floor, or where a
+   * Whole events from `position` on, out of one segment: at most `maxBytes`, but at least one event, and none behind the
+   * first with a tag other than 0, so that who reads can look at it first. Not pinned: the caller does so before anything
+   * else happens to the log. Undefined at the tip, below the floor, or where a
    * truncation took the events back.
    * @throws {RangeError} when the position is within an event
    */
@@ -304,7 +304,6 @@ export class EventLog {
       const idFrom = offset + idOffset;
       const hash = idLength > 0 ? hashId(batch.buffer, idFrom, idFrom + idLength) : 0;
       const seq = this.tipSeq;
-      if (batch.tagAt(index) !== 0) this.#newestTagSeq = seq;
       this.#records.push(this.#tip, now, hash, idOffset, idLength, batch.tagAt(index));
       this.#tip += length;
       offset += length;

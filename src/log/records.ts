@@ -23,6 +23,7 @@ export class Records {
   #idOffset = NO_UINT32;
   #idLength = NO_UINT32;
   #tag = NO_UINT16;
+  #newestTag = -1;
   #droppedTag = -1;
 
   constructor(firstSeq: number) {
@@ -55,6 +56,7 @@ export class Records {
     this.#idOffset[slot] = idOffset;
     this.#idLength[slot] = idLength;
     this.#tag[slot] = tag;
+    if (tag !== 0) this.#newestTag = this.next;
     this.#count++;
   }
 
@@ -102,6 +104,19 @@ export class Records {
     return -1;
   }
 
+  /** Seq of the newest ever with a tag other than 0, but for those taken back; -1: none had. */
+  get newestTag(): number {
+    return this.#newestTag;
+  }
+
+  /** The first seq from `low` on and before `high` with a tag other than 0; `high` when none has one. */
+  taggedIn(low: number, high: number): number {
+    if (this.#newestTag < low) return high;
+    let seq = low;
+    while (seq < high && this.tag(seq) === 0) seq++;
+    return seq;
+  }
+
   /** Seq of the newest that was dropped from the front and had a tag other than 0; -1: none had. */
   get droppedTag(): number {
     return this.#droppedTag;
@@ -120,6 +135,7 @@ export class Records {
   dropFrom(seq: number): void {
     this.#count = Math.max(seq - this.#first, 0);
     this.#first = Math.min(seq, this.#first);
+    if (this.#newestTag >= this.next) this.#newestTag = this.#lastTagged();
   }
 
   /** Gives memory back when most of it is unused: a burst must not be paid for by a channel that went quiet. */
@@ -128,6 +144,11 @@ export class Records {
     else if (this.#mask + 1 > FIRST_CAPACITY && this.#count * 8 <= this.#mask + 1) {
       this.#resize(Math.max(FIRST_CAPACITY, 2 ** Math.ceil(Math.log2(this.#count * 2))));
     }
+  }
+
+  #lastTagged(): number {
+    for (let seq = this.next - 1; seq >= this.#first; seq--) if (this.tag(seq) !== 0) return seq;
+    return this.#droppedTag;
   }
 
   #slot(seq: number): number {

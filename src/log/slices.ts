@@ -27,7 +27,7 @@ export class Slices {
   }
 
   /**
-   * Whole events of one segment: at most `maxBytes`, but at least one event.
+   * Whole events of one segment: at most `maxBytes`, but at least one event; a tagged one begins a slice.
    * @param from a position in history, below the tip
    * @throws {RangeError} when the position is within an event
    */
@@ -38,11 +38,11 @@ export class Slices {
     if (seq === nextSeq || this.#records.start(seq) !== from) {
       throw new RangeError(`position ${from} is not an event boundary`);
     }
-    let next = nextSeq;
-    let to = segment.end;
+    let next = this.#records.taggedIn(seq + 1, nextSeq);
+    let to = next === nextSeq ? segment.end : this.#records.start(next);
     if (to - from > maxBytes) {
       // The last boundary within the limit is that before the first event which begins beyond it.
-      next = Math.max(this.#records.seqAt(from + maxBytes + 1, seq, nextSeq) - 1, seq + 1);
+      next = Math.max(this.#records.seqAt(from + maxBytes + 1, seq, next) - 1, seq + 1);
       to = this.#frames.end(next - 1, segment);
     }
     const slice = new Slice(segment, segment.view(from, to), from, seq, next - seq);

@@ -22,7 +22,10 @@ const eventArb = fc.record({
   ),
   id: fc.option(fc.constantFrom('a', 'b', 'c', 'dd', 'é', 'long-identifier', '0', '1', '2', '3', '4', '5')),
   idOffset: fc.nat(20),
-  tag: fc.nat(0xffff),
+  tag: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 0xffff }) },
+  ),
 });
 
 const opArb = fc.oneof(
@@ -131,6 +134,7 @@ function run(ops: readonly Op[], retention: ModelRetention, pool: SlabPool): str
           if (slice.bytes.length > step.maxBytes)
             equal(slice.events, 1, 'only a single event exceeds maxBytes');
           equal(slice.to - slice.from, slice.bytes.length, 'slice edges');
+          if (events.slice(1).some(({ tag }) => tag !== 0)) throw new Error('a tag within a slice');
           twin.seq += slice.events;
           seen.push(`read ${slice.from} ${slice.bytes.toString('latin1')}`);
           if (step.pin) held.push({ slice, copy });
@@ -171,6 +175,8 @@ function run(ops: readonly Op[], retention: ModelRetention, pool: SlabPool): str
     equal(log.tipSeq, model.tipSeq, 'tipSeq');
     equal(log.bytes, model.bytes, 'bytes');
     equal(log.newestWithId, model.lastWithId(), 'newestWithId');
+    const tagged = model.events.findLast(({ tag }) => tag !== 0)?.seq ?? log.newestTaggedTrimmed;
+    equal(log.newestTagged, tagged, 'newestTagged');
     equal(log.heldBytes, pool.stats.inUseBytes, 'what the log holds is what the pool lent');
     equal(log.pinnedBytes > 0, log.oldestPinnedPosition() >= 0, 'pinned bytes have a position');
     for (const id of ['a', 'b', 'é', 'long-identifier', '3', 'none']) {
