@@ -51,7 +51,8 @@ export async function openStream(
     if (reason === undefined) throw error;
     // The gateway counts that one itself.
     if (reason !== 'channel-limit') metricsOf(context.gateway, name)?.refusals.add(reason);
-    if (reason === 'not-acceptable') throw error;
+    // Statuses that a client must see: coming back with the same request would get the same answer.
+    if (reason === 'not-acceptable' || reason === 'gap') throw error;
     refuse(context.gateway, request, reply, reason, error as GatewayError);
   }
 }
@@ -62,6 +63,7 @@ const REFUSALS: Partial<Record<ErrorCode, RefusalReason>> = {
   SSE_GATEWAY_DRAINING: 'draining',
   SSE_GATEWAY_CLOSED: 'closing',
   SSE_GATEWAY_CHANNEL_LIMIT: 'channel-limit',
+  SSE_GATEWAY_RESUME_GAP: 'gap',
 };
 
 function metricsOf(gateway: Gateway, name: string): ChannelMetrics | undefined {

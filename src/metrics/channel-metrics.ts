@@ -20,6 +20,7 @@ export type RefusalReason =
   | 'failed'
   | 'no-content'
   | 'not-acceptable'
+  | 'gap'
   | 'channel-limit'
   | 'closing';
 

@@ -51,6 +51,14 @@ export const LIMIT_CASES: Record<string, Case> = {
       return { subscribers: -1, 'client_disconnects_total{reason="disconnected"}': 1 };
     },
   },
+  'a client that stands before a gap, where gaps are rejected': {
+    options: { onGap: 'reject', resumeWaitMs: 0 },
+    before: live,
+    cause: async (gateway) => {
+      await gateway.ask('/events/prices', { headers: { 'last-event-id': 'what' } });
+      return { 'connections_refused_total{reason="gap"}': 1 };
+    },
+  },
   'a client that waited for an id in vain, where gaps are rejected': {
     options: { onGap: 'reject', resumeWaitMs: 1_000, heartbeatMs: 100 },
     before: live,

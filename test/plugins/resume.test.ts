@@ -7,6 +7,9 @@ const gapsOf = ({ events }: SseClient) =>
 /** Nobody waits for an id that may still come: see resume-pending.test.ts for those who do. */
 const warm = { resumeWaitMs: 0 };
 
+/** No time is lost between two connections. */
+const quick = { backoffMinMs: 1, backoffBaseMs: 1 };
+
 const numbersOf = ({ events }: SseClient) =>
   events.filter(({ type }) => type === 'message').map(({ id }) => Number(id));
 
@@ -88,19 +91,28 @@ t.test('an id whose followers were trimmed is told with how many are lost', asyn
   t.match(gapsOf(other), [{ reason: 'epoch', lost: null, repeats: true }]);
 });
 
-t.test('with onGap reject a gap is 410 before the stream, and counted as nobody', async (t) => {
-  const gateway = await serve(t, (origin) => ({
-    channels: { prices: { url: origin, onGap: 'reject', ...warm } },
-  }));
-  const first = await gateway.live();
-  gateway.upstream.publishNumbered(2);
-  await first.waitFor(2);
-  const { status, text } = await gateway.ask('/events/prices', { headers: { 'last-event-id': 'what' } });
-  t.equal(status, 410);
-  t.match(JSON.parse(text), { code: 'SSE_GATEWAY_RESUME_GAP', message: /unknown-id/ });
-  t.equal(gateway.subscribers, 1);
-  t.equal((await gateway.reader({ lastEventId: '1' })).status, 200);
-});
+t.test(
+  'with onGap reject a gap is 410 before the stream, also where a break for all lies behind the id',
+  async (t) => {
+    const gateway = await serve(t, (origin) => ({
+      channels: { prices: { url: origin, onGap: 'reject', ...warm, ...quick } },
+    }));
+    const first = await gateway.live();
+    gateway.upstream.publishNumbered(2);
+    await first.waitFor(2);
+    const { status, text } = await gateway.ask('/events/prices', { headers: { 'last-event-id': 'what' } });
+    t.equal(status, 410);
+    t.match(JSON.parse(text), { code: 'SSE_GATEWAY_RESUME_GAP', message: /unknown-id/ });
+    t.equal(gateway.subscribers, 1);
+    t.equal((await gateway.reader({ lastEventId: '1' })).status, 200);
+    gateway.upstream.cutAll();
+    await first.waitForClose();
+    t.strictSame(numbersOf(first), [1, 2], 'a stream under way ends there');
+    const broken = await gateway.ask('/events/prices', { headers: { 'last-event-id': '1' } });
+    t.equal(broken.status, 410);
+    t.match(JSON.parse(broken.text), { code: 'SSE_GATEWAY_RESUME_GAP', message: /upstream/ });
+  },
+);
 
 t.test('with onGap silent the client goes on at the floor and is told by the header only', async (t) => {
   const gateway = await serve(t, (origin) => ({
@@ -115,8 +127,6 @@ t.test('with onGap silent the client goes on at the floor and is told by the hea
   t.strictSame(gapsOf(client), []);
   t.equal(client.headers['sse-gateway-resume'], 'gap');
 });
-
-const quick = { backoffMinMs: 1, backoffBaseMs: 1 };
 
 t.test('replay unknown: a reconnect of the upstream is a gap for all, and part of the history', async (t) => {
   const gateway = await serve(t, (origin) => ({ channels: { prices: { url: origin, ...quick } } }));
