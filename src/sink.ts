@@ -6,11 +6,14 @@ import type { Slice } from './log/slice.js';
 
 export interface Sink {
   /**
-   * Writes a slice of the log; `written` (given to `attach`) is called when the transport let go of the bytes. Not
-   * called again before that. The bytes must not be kept beyond it.
+   * Writes a slice of the log. True: the transport took all of it at once, is alive, and holds none of the bytes. False:
+   * `written` (of the owner given to `attach`) is called later, when it let go of them; nothing is written before that.
    */
-  write(slice: Slice): void;
-  /** The same for bytes of this client alone (preamble, heartbeat, gap). The buffer must never change afterwards. */
+  write(slice: Slice): boolean;
+  /**
+   * Bytes of this client alone (preamble, heartbeat, gap); `written` is called later. The buffer must never change
+   * afterwards.
+   */
   writePrivate(bytes: Buffer): void;
   /** Ends the stream politely: what was written is delivered first, then `last` if given. */
   end(last?: Buffer): void;
@@ -23,7 +26,7 @@ export interface Sink {
 export interface SinkOwner {
   /** Part of the write under way was taken: it is large, and its client is not stuck. */
   progressed(): void;
-  /** A write finished. `delivered`: the socket was alive when it did; after an abort callbacks fire without an error. */
+  /** A write that was under way is over; never called within `write`. `delivered`: the socket was alive when it did; after an abort callbacks fire without an error. */
   written(delivered: boolean): void;
   /**
    * The client is gone. `failed`: by an error rather than by closing. Called once. The `written` of a write under way may

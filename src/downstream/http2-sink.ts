@@ -25,8 +25,9 @@ export class Http2Sink implements Sink {
     else stream.once('close', () => owner.closed(this.#failed));
   }
 
-  write(slice: Slice): void {
+  write(slice: Slice): boolean {
     this.writePrivate(slice.bytes);
+    return false;
   }
 
   writePrivate(bytes: Buffer): void {

@@ -24,8 +24,9 @@ export class ResponseSink implements Sink {
     if (this.#response.destroyed) setImmediate(() => owner.closed(failed));
   }
 
-  write(slice: Slice): void {
+  write(slice: Slice): boolean {
     this.writePrivate(Buffer.from(slice.bytes));
+    return false;
   }
 
   writePrivate(bytes: Buffer): void {

@@ -2,7 +2,8 @@
  * One client's end of the log: a cursor and a sink, and at most one write between them. It refuses to queue: what the
  * client has not got yet is its position in the log and nothing else.
  *
- *   commit ─► fan-out ─► pump: read a slice at the cursor, pin, write ─► written: unpin, count, pump again
+ *   commit ─► fan-out ─► pump: read a slice at the cursor, pin, write ─► taken at once: count, unpin, the next
+ *                                                                └─► or `written`, later: the same, and pump again
  */
 import type { CloseReason, DropReason } from '../errors.js';
 import { type GapReason, gapFrame } from '../gap.js';
@@ -112,30 +113,33 @@ export class Subscriber implements SinkOwner {
     return this.#sampledAt;
   }
 
-  /** Writes what there is to write; no effect while a write is under way or at the tip. */
+  /** Writes what there is to write, until a write is under way; no effect while one is. */
   pump(): void {
-    if (this.#writing || this.#ending !== undefined) return;
-    if (this.#owed !== undefined) {
-      const owed = this.#owed;
-      this.#owed = undefined;
-      this.#writePrivate(owed);
-      return;
+    while (!this.#writing && this.#ending === undefined) {
+      if (this.#owed !== undefined) {
+        const owed = this.#owed;
+        this.#owed = undefined;
+        this.#writePrivate(owed);
+        return;
+      }
+      if (this.#host.onGap === 'reject' && this.#atBreak) {
+        this.stop('gap-rejected');
+        return;
+      }
+      const slice = this.#cursor.read(this.#host.sliceBytes);
+      if (slice === undefined) {
+        this.#readNothing();
+        return;
+      }
+      this.#writingSince = this.#host.turnNow;
+      if (this.#sink.write(slice)) {
+        this.#host.delivered(this, slice.events, slice.bytes.length);
+        slice.unpin();
+      } else {
+        this.#writing = true;
+        this.#inFlight = slice;
+      }
     }
-    if (this.#host.onGap === 'reject' && this.#atBreak) {
-      this.stop('gap-rejected');
-      return;
-    }
-    const slice = this.cursor.read(this.#host.sliceBytes);
-    if (slice === undefined) {
-      const { state } = this.cursor;
-      if (state === 'trimmed') this.#judge(this.#host.turnNow);
-      else if (state === 'truncated') this.#rejoin();
-      else this.#host.atTip(this);
-      return;
-    }
-    this.#inFlight = slice;
-    this.#start();
-    this.#sink.write(slice);
   }
 
   /** The periodic look: lag and stall that a blocked reader can't notice, age, and the heartbeat of a silent stream. */
@@ -188,13 +192,16 @@ export class Subscriber implements SinkOwner {
     this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
   }
 
-  #start(): void {
-    this.#writing = true;
-    this.#writingSince = this.#host.turnNow;
+  #readNothing(): void {
+    const { state } = this.#cursor;
+    if (state === 'trimmed') this.#judge(this.#host.turnNow);
+    else if (state === 'truncated') this.#rejoin();
+    else this.#host.atTip(this);
   }
 
   #writePrivate(bytes: Buffer): void {
-    this.#start();
+    this.#writing = true;
+    this.#writingSince = this.#host.turnNow;
     this.#sink.writePrivate(bytes);
   }
 

@@ -27,7 +27,7 @@ t.test('clients at the head are written the same bytes object', async (t) => {
     const write = sink.write.bind(sink);
     sink.write = (slice) => {
       seen.add(slice.bytes);
-      write(slice);
+      return write(slice);
     };
     rig.join(sink);
   }
@@ -71,7 +71,7 @@ t.test('a commit made by a write in the middle of a pass is not left lying', asy
       once = false;
       rig.commit(50);
     }
-    write(slice);
+    return write(slice);
   };
   const others = Array.from({ length: 5 }, () => settled(rig));
   rig.commit(50);

@@ -74,18 +74,24 @@ export class FakeSink implements Sink {
     this.#owner = owner;
   }
 
-  write(slice: Slice): void {
-    this.writePrivate(slice.bytes);
+  write(slice: Slice): boolean {
+    this.#begin(slice.bytes);
+    if (this.sync) this.received.push(this.#take());
+    return this.sync;
   }
 
   writePrivate(bytes: Buffer): void {
+    this.#begin(bytes);
+    if (this.sync) this.finish();
+  }
+
+  #begin(bytes: Buffer): void {
     if (this.#owner === undefined) throw new Error('a write before attach');
     if (this.#underWay !== undefined) throw new Error('a second write while one is under way');
     if (this.ended) throw new Error('a write after the end');
     if (bytes.length === 0) throw new Error('a write of nothing, which would end a chunked body');
     this.writes += 1;
     this.#underWay = { bytes, before: Buffer.from(bytes) };
-    if (this.sync) this.finish();
   }
 
   end(last?: Buffer): void {
@@ -108,12 +114,18 @@ export class FakeSink implements Sink {
 
   /** The write under way is over. */
   finish(delivered = true): void {
-    const write = this.#underWay;
-    if (write === undefined) return;
-    if (!write.bytes.equals(write.before)) throw new Error('bytes changed while a write held them');
-    this.#underWay = undefined;
-    if (delivered) this.received.push(write.before);
+    if (this.#underWay === undefined) return;
+    const bytes = this.#take();
+    if (delivered) this.received.push(bytes);
     this.#owner?.written(delivered);
+  }
+
+  /** What was written, as it was then. */
+  #take(): Buffer {
+    const { bytes, before } = this.#underWay!;
+    if (!bytes.equals(before)) throw new Error('bytes changed while a write held them');
+    this.#underWay = undefined;
+    return before;
   }
 
   /** The connection is over: what was under way is let go of, then the owner is told. */

@@ -34,8 +34,9 @@ export class ModelClient implements Sink {
     this.#owner = owner;
   }
 
-  write(slice: Slice): void {
+  write(slice: Slice): boolean {
     this.writePrivate(slice.bytes);
+    return false;
   }
 
   writePrivate(bytes: Buffer): void {

@@ -118,8 +118,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: 'a slice is not unpinned when its write is over',
     file: 'downstream/subscriber.js',
-    text: 'slice.unpin();',
-    becomes: '',
+    text: "this.#host.dropped('aborted', slice.events);\n            slice.unpin();",
+    becomes: "this.#host.dropped('aborted', slice.events);",
   },
   {
     fault: 'a linger outlives its channel',
