@@ -111,8 +111,8 @@ t.test(
       const { client, owner, sink } = await pair(t);
       const slice = sliceOf(`data: ${'x'.repeat(200_000)}\n\n`);
       let taken = 0;
-      while (sink.write(slice)) if ((taken += 1) > 1_000) throw new Error('the kernel takes everything');
-      t.ok(taken > 0);
+      while (taken < 1_000 && sink.write(slice)) taken += 1;
+      t.ok(taken > 0 && taken < 1_000, `${taken} were taken`);
       t.same(owner.told, []);
       if (reads) {
         await owner.waitFor(1);
