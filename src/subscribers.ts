@@ -216,6 +216,7 @@ export class Subscribers {
       metrics,
       policy: options,
       sliceBytes: options.sliceBytes,
+      coalesceMs: options.coalesceMs,
       heartbeatMs: options.heartbeatMs,
       onGap: options.onGap,
       idBefore: (seq) => idBefore(log, options.ids, seq),

@@ -34,6 +34,7 @@ const CHANNEL_BOUNDS: Record<string, readonly [min: number, max: number]> = {
   retryMinMs: [1, MAX_MS],
   retryMaxMs: [1, MAX_MS],
   sliceBytes: [1_024, 1_048_576],
+  coalesceMs: [0, MAX_MS],
   retainBytes: [4_096, MAX_INT],
   retainEvents: [1, 10_000_000],
   retainAgeMs: [1, MAX_MS],

@@ -1,12 +1,11 @@
 /**
- * Everyone who reads one log. One flush per turn however many events were committed in it; a pass over many subscribers
- * is cut into slices of time so that accepts, timers and health stay responsive. It refuses to know what is sent, and
- * keeps no bytes.
+ * Everyone who reads one log: who they are, and their books. When they look at it is the business of `passes.ts`. It
+ * refuses to know what is sent, and keeps no bytes.
  *
  * The books (DESIGN §6.4): `offered` moves at join and at commit, `out` when a write is confirmed, `dropped` at skip and
  * leave; `pending` is counted anew from the subscribers. Four places, so that they can disagree.
  */
-import type { Clock, Timer } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { CloseReason, DropReason } from '../errors.js';
 import type { GapReason } from '../gap.js';
 import { Cursor } from '../log/cursor.js';
@@ -14,11 +13,8 @@ import type { EventLog } from '../log/event-log.js';
 import type { ChannelMetrics } from '../metrics/channel-metrics.js';
 import type { Sink } from '../sink.js';
 import type { LagPolicy } from './lag-policy.js';
+import { Passes } from './passes.js';
 import { type OnGap, Subscriber, type SubscriberHost } from './subscriber.js';
-
-/** Longest time one pass may hold the event loop, ms, looked at every so many subscribers. */
-const PASS_MS = 4;
-const PASS_STRIDE = 64;
 
 export interface FanOutOptions {
   readonly log: EventLog;
@@ -26,6 +22,8 @@ export interface FanOutOptions {
   readonly metrics: ChannelMetrics;
   readonly policy: LagPolicy;
   readonly sliceBytes: number;
+  /** The longest an event of a busy stream waits for more, ms; 0: until the end of the turn. */
+  readonly coalesceMs: number;
   readonly heartbeatMs: number;
   /** What becomes of a client whose history breaks in mid-stream. */
   readonly onGap: OnGap;
@@ -51,13 +49,7 @@ export class FanOut implements SubscriberHost {
   readonly #clock: Clock;
   readonly #subscribers: Subscriber[] = [];
   readonly #places = new Map<Subscriber, number>();
-  #scheduled: Timer | undefined;
-  /** Subscribers below this index are still to be pumped in this pass; Infinity while it has not begun. */
-  #left = Number.POSITIVE_INFINITY;
-  #again = false;
-  /** From here on the log holds what the pass under way is to flush, and what came since; Infinity: nothing. */
-  #heldSeq = Number.POSITIVE_INFINITY;
-  #tipAtPass = 0;
+  readonly #passes: Passes;
   #committedAt = Number.NaN;
   #sample = 0;
 
@@ -68,6 +60,15 @@ export class FanOut implements SubscriberHost {
     this.onGap = options.onGap;
     this.sliceBytes = options.sliceBytes;
     this.turnNow = options.clock.now();
+    const { log, clock, coalesceMs } = options;
+    this.#passes = new Passes({
+      ...{ log, clock, coalesceMs, subscribers: this.#subscribers },
+      begins: (now) => {
+        this.turnNow = now;
+        this.#timeOne();
+      },
+      over: () => options.onFlushed?.(),
+    });
   }
 
   get size(): number {
@@ -108,14 +109,12 @@ export class FanOut implements SubscriberHost {
   committed(events: number): void {
     this.#options.metrics.eventsOffered += events * this.#subscribers.length;
     this.#committedAt = this.#clock.now();
-    // A burst in one turn may be more than is retained: it stays until everyone had a look at it.
-    if (this.#heldSeq === Number.POSITIVE_INFINITY) this.#hold(this.#options.log.tipSeq - events);
-    this.#schedule();
+    this.#passes.committed(events, this.#committedAt);
   }
 
   /** Asks everyone to look at its cursor, at the end of this turn. */
   wake(): void {
-    this.#schedule();
+    this.#passes.wake();
   }
 
   /** The heartbeat tick: lag, stalls, ages and heartbeats of everyone, and the holders of memory over the budget. */
@@ -155,10 +154,7 @@ export class FanOut implements SubscriberHost {
   /** Closes everyone at once. */
   destroy(reason: CloseReason): void {
     for (const subscriber of [...this.#subscribers]) subscriber.destroy(reason);
-    this.#scheduled?.cancel();
-    this.#scheduled = undefined;
-    this.#options.onFlushed?.();
-    this.#hold(Number.POSITIVE_INFINITY);
+    this.#passes.stop();
   }
 
   idBefore(seq: number): string | null {
@@ -216,49 +212,6 @@ export class FanOut implements SubscriberHost {
       this.#places.set(last, place);
     }
     return true;
-  }
-
-  #schedule(): void {
-    if (this.#scheduled !== undefined) {
-      this.#again ||= this.#left !== Number.POSITIVE_INFINITY;
-      return;
-    }
-    this.#left = Number.POSITIVE_INFINITY;
-    this.#scheduled = this.#clock.turn(this.#pass);
-  }
-
-  /**
-   * Goes from the last subscriber to the first: one that leaves is replaced by the last, which this pass has seen, so
-   * that nobody is passed over.
-   */
-  readonly #pass = (): void => {
-    const started = this.#clock.now();
-    this.turnNow = started;
-    this.#timeOne();
-    if (this.#left === Number.POSITIVE_INFINITY) this.#tipAtPass = this.#options.log.tipSeq;
-    let i = Math.min(this.#left, this.#subscribers.length);
-    // From here on a commit is for the next pass: some have been passed already.
-    this.#left = i;
-    while (i > 0) {
-      i -= 1;
-      this.#subscribers[i]?.pump();
-      if (i % PASS_STRIDE === 0 && i > 0 && this.#clock.now() - started > PASS_MS) {
-        this.#left = i;
-        this.#scheduled = this.#clock.turn(this.#pass);
-        return;
-      }
-    }
-    this.#scheduled = undefined;
-    this.#hold(this.#again ? this.#tipAtPass : Number.POSITIVE_INFINITY);
-    if (this.#again) {
-      this.#again = false;
-      this.#schedule();
-    }
-  };
-
-  #hold(seq: number): void {
-    this.#heldSeq = seq;
-    this.#options.log.hold(seq, this.#clock.now());
   }
 
   /** One delivery per pass is timed, in turn: a clock reading per delivery would cost a tenth of the delivery. */

@@ -74,6 +74,7 @@ const CHANNEL = {
   retryMinMs: ms(1_000),
   retryMaxMs: ms(5_000),
   sliceBytes: bytes(65_536, 1_024, 1_048_576),
+  coalesceMs: ms(0, 0),
   retainBytes: bytes(8_388_608, 4_096),
   retainEvents: integer('a number of events', 10_000, 1, 10_000_000),
   retainAgeMs: ms(300_000),

@@ -41,6 +41,8 @@ export interface ChannelDefaults {
   retryMaxMs?: number;
   /** Most bytes written to a client in one go, unless one event is larger. Default 65,536. */
   sliceBytes?: number;
+  /** How long an event of a busy stream waits, so that several go out in one write; a lone one never does. Default 0. */
+  coalesceMs?: number;
 
   /** What the log keeps: bytes, events, age. Default 8 MiB, 10,000, 300,000 ms. */
   retainBytes?: number;

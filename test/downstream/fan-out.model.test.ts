@@ -70,6 +70,7 @@ const setting: fc.Arbitrary<RigOptions> = fc.record({
   retainBytes: fc.integer({ min: 4_096, max: 40_000 }),
   retainAgeMs: fc.integer({ min: 1_000, max: 60_000 }),
   sliceBytes: fc.constantFrom(1_024, 4_096, 65_536),
+  coalesceMs: fc.constantFrom(0, 0, 5),
 });
 
 function perform(rig: Rig, clients: Client[], action: Step): void {
@@ -139,6 +140,7 @@ t.test(
         }
         // Everything comes to rest: whoever is still there has got all there is.
         for (let round = 0; round < 400; round += 1) {
+          rig.clock.advance(1);
           rig.clock.runTurns();
           for (const { sink } of clients) if (!sink.gone) sink.settle();
         }

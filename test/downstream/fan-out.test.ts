@@ -19,6 +19,49 @@ t.test('events committed in one turn reach a client in one write', async (t) => 
   t.equal(eventsOf(sink.text).length, 50);
 });
 
+t.test(
+  'with coalesceMs a lone event goes out at once, and those that follow closely go out together',
+  async (t) => {
+    const rig = makeRig({ coalesceMs: 10 });
+    const sink = settled(rig);
+    rig.clock.advance(1_000);
+    rig.commit(50);
+    rig.clock.runTurns();
+    sink.finish();
+    t.same(eventsOf(sink.text), [1]);
+    const { writes } = sink;
+    rig.commit(50);
+    rig.clock.runTurns();
+    rig.clock.advance(9);
+    rig.commit(50);
+    rig.clock.runTurns();
+    t.equal(sink.writes, writes, 'both wait');
+    rig.clock.advance(1);
+    rig.clock.runTurns();
+    sink.finish();
+    t.equal(sink.writes, writes + 1);
+    t.same(eventsOf(sink.text), [1, 2, 3]);
+    t.equal(rig.books(), 0);
+  },
+);
+
+t.test('events that wait to go out together outlast retention, and a close forgets them', async (t) => {
+  const rig = makeRig({ coalesceMs: 10, retainEvents: 1 });
+  const sink = settled(rig);
+  rig.commit(50);
+  rig.clock.runTurns();
+  sink.finish();
+  for (let i = 0; i < 4; i += 1) rig.commit(50);
+  rig.clock.advance(10);
+  rig.clock.runTurns();
+  sink.finish();
+  t.same(eventsOf(sink.text), [1, 2, 3, 4, 5]);
+  rig.commit(50);
+  rig.fanOut.destroy('shutdown');
+  t.equal(rig.clock.pending, 0);
+  t.equal(rig.books(), 0);
+});
+
 t.test('clients at the head are written the same bytes object', async (t) => {
   const rig = makeRig();
   const seen = new Set<Buffer>();

@@ -165,7 +165,7 @@ export interface Rig {
 }
 
 export type RigOptions = Partial<
-  Pick<FanOutOptions, 'sliceBytes' | 'heartbeatMs' | 'onGap'> &
+  Pick<FanOutOptions, 'sliceBytes' | 'coalesceMs' | 'heartbeatMs' | 'onGap'> &
     FanOutOptions['policy'] &
     Pick<EventLogOptions, 'retainBytes' | 'retainEvents' | 'retainAgeMs' | 'firstSeq'>
 > & { readonly onLeave?: FanOutOptions['onLeave']; readonly onTip?: FanOutOptions['onTip'] };
@@ -178,7 +178,7 @@ export function makeRig(options: RigOptions = {}, beside?: Rig): Rig {
   const pool = beside?.pool ?? new SlabPool({ poison: true });
   const metrics = beside?.metrics ?? new ChannelMetrics();
   const { onSlow = 'skip', stalledMs = 30_000, onGap = 'signal' } = options;
-  const { sliceBytes = 65_536, heartbeatMs = 15_000 } = options;
+  const { sliceBytes = 65_536, coalesceMs = 0, heartbeatMs = 15_000 } = options;
   const log = new EventLog({
     pool,
     epoch: 1,
@@ -189,7 +189,7 @@ export function makeRig(options: RigOptions = {}, beside?: Rig): Rig {
   });
   const leaves: Rig['leaves'] = beside?.leaves ?? [];
   const fanOut = new FanOut({
-    ...{ log, clock, metrics, policy: { onSlow, stalledMs }, sliceBytes, heartbeatMs, onGap },
+    ...{ log, clock, metrics, policy: { onSlow, stalledMs }, sliceBytes, coalesceMs, heartbeatMs, onGap },
     idBefore: (seq) => idBefore(log, 'auto', seq),
     gapId: (seq) => gapId(log, 'auto', seq),
     farewell: () => Buffer.from('retry: 1\n\n'),
