@@ -1,0 +1,27 @@
+/** Everything that can be put under test, by the name that tables and `--targets` use. */
+import type { ServerArguments } from './processes/answering.js';
+
+export interface Target {
+  /** The file of its process, as `Child` has it. */
+  readonly file: string;
+  /** Added to what every server is started with. */
+  readonly args?: Readonly<Record<string, unknown>>;
+  /** Its process is a companion of the real server, and runs where that is not measured. */
+  readonly companion?: boolean;
+}
+
+export type TargetArguments = ServerArguments & Readonly<Record<string, unknown>>;
+
+const ours = (gateway: Readonly<Record<string, unknown>>): Target => ({
+  file: 'targets/ours',
+  args: { gateway },
+});
+
+export const TARGETS: Readonly<Record<string, Target>> = {
+  net: { file: 'baselines/net' },
+  bare: { file: 'baselines/bare' },
+  naive: { file: 'baselines/naive' },
+  ours: ours({}),
+  'ours pool:false': ours({ pool: false }),
+  'ours coalesceMs:10': ours({ defaults: { coalesceMs: 10 } }),
+};
