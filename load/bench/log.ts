@@ -1,16 +1,23 @@
 /**
  * What the log costs: append and read per event, with and without the pool, and heap per retained event and per log.
- * Run the compiled file with `node --expose-gc`. Figures of one process on one core; compare them with each other only.
+ * Figures of one process on one core; compare them with each other only.
  */
 import { Batch } from '../../src/log/batch.js';
 import { Cursor } from '../../src/log/cursor.js';
 import { EventLog } from '../../src/log/event-log.js';
 import { SlabPool } from '../../src/log/pool.js';
+import { type Row, row } from './row.js';
+import { summary } from './stats.js';
 
 const EVENT_BYTES = 200;
 const TURNS = 40_000;
-const RUNS = 5;
 const FOREVER = { retainBytes: Number.POSITIVE_INFINITY, retainAgeMs: Number.POSITIVE_INFINITY };
+const SHAPES = [
+  [1, 1],
+  [1, 1_000],
+  [50, 1],
+  [50, 1_000],
+] as const;
 
 /** Fills a batch with events that carry distinct ids. */
 function fill(batch: Batch, events: number, firstId: number): void {
@@ -21,7 +28,7 @@ function fill(batch: Batch, events: number, firstId: number): void {
   }
 }
 
-/** Nanoseconds per event of `turns` batches, each read by `readers` cursors; the cost of filling is left out. */
+/** Nanoseconds of `turns` batches, each read by `readers` cursors; the cost of filling is left out. */
 function measure(pool: SlabPool, eventsPerBatch: number, readers: number, turns: number) {
   const log = new EventLog({
     pool,
@@ -47,30 +54,28 @@ function measure(pool: SlabPool, eventsPerBatch: number, readers: number, turns:
     appending += appended - start;
   }
   log.close();
-  const events = turns * eventsPerBatch;
-  return { append: Number(appending) / events, read: Number(reading) / (turns * Math.max(readers, 1)) };
+  return { append: Number(appending) / turns / eventsPerBatch, read: Number(reading) / turns / readers };
 }
 
-function time(): void {
-  for (const [eventsPerBatch, readers] of [
-    [1, 1],
-    [1, 1000],
-    [50, 1],
-    [50, 1000],
-  ] as const) {
-    for (const enabled of [true, false]) {
-      const pool = new SlabPool({ enabled });
-      const turns = Math.ceil(TURNS / Math.sqrt(eventsPerBatch * readers));
-      // The best of several: the first warms the code up, and a noisy neighbour only ever adds.
-      const runs = Array.from({ length: RUNS }, () => measure(pool, eventsPerBatch, readers, turns));
-      const append = Math.min(...runs.map((run) => run.append));
-      const read = Math.min(...runs.map((run) => run.read));
+export function logTimeRows(rounds: number, emit: (row: Row) => void): void {
+  for (const [eventsPerBatch, readers] of SHAPES) {
+    const turns = Math.ceil(TURNS / Math.sqrt(eventsPerBatch * readers));
+    const pools = [true, false].map((enabled) => ({ enabled, pool: new SlabPool({ enabled }) }));
+    const runs = pools.map(() => [] as { append: number; read: number }[]);
+    for (let round = -1; round < rounds; round++) {
+      for (const [k, { pool }] of pools.entries()) {
+        const run = measure(pool, eventsPerBatch, readers, turns);
+        // The first round only warms the code up.
+        if (round >= 0) runs[k]!.push(run);
+      }
+    }
+    for (const [k, { enabled, pool }] of pools.entries()) {
+      const name = `${eventsPerBatch} per batch, ${readers} cursors, pool ${enabled ? 'on' : 'off'}`;
       const { hits, misses } = pool.stats;
-      console.log(
-        `${eventsPerBatch} events/batch, ${readers} cursors, pool ${enabled ? 'on ' : 'off'}:`,
-        `append ${append.toFixed(0)} ns/event, read ${read.toFixed(0)} ns/cursor and batch,`,
-        `pool hits ${((100 * hits) / (hits + misses)).toFixed(1)} %`,
-      );
+      const note = `pool hits ${((100 * hits) / (hits + misses)).toFixed(1)} %`;
+      const figures = (key: 'append' | 'read') => summary(runs[k]!.map((run) => run[key]));
+      emit(row('log', `append: ${name}`, 'ns/event', figures('append'), { note }));
+      emit(row('log', `read: ${name}`, 'ns/read', figures('read')));
     }
   }
 }
@@ -82,15 +87,17 @@ function memory(): number {
   return heapUsed + arrayBuffers;
 }
 
-function space(): void {
+export function logSpaceRows(_rounds: number, emit: (row: Row) => void): void {
   if (!globalThis.gc) throw new Error('heap figures need --expose-gc');
+  const once = (name: string, unit: string, value: number) =>
+    emit(row('log, memory', name, unit, { median: value, low: value, high: value }));
   const pool = new SlabPool();
   const empty = memory();
   const logs = Array.from(
     { length: 10_000 },
     () => new EventLog({ pool, ...FOREVER, retainEvents: 10_000, epoch: 1 }),
   );
-  console.log(`an empty log: ${((memory() - empty) / logs.length).toFixed(0)} bytes`);
+  once('an empty log', 'B', (memory() - empty) / logs.length);
 
   const log = logs[0]!;
   const before = memory();
@@ -101,10 +108,7 @@ function space(): void {
     batch.reset();
   }
   const { retainedBytes } = pool.stats;
-  const perEvent = (memory() - before - log.heldBytes - retainedBytes) / (log.tipSeq - log.floorSeq);
-  console.log(`a retained event beyond its bytes: ${perEvent.toFixed(1)} bytes (record and id index)`);
-  console.log(`slab bytes per event byte: ${(log.heldBytes / log.bytes).toFixed(3)}`);
+  const beyond = memory() - before - log.heldBytes - retainedBytes;
+  once('a retained event beyond its bytes: record and id index', 'B', beyond / (log.tipSeq - log.floorSeq));
+  once('slab bytes per event byte', 'x', log.heldBytes / log.bytes);
 }
-
-time();
-space();
