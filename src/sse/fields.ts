@@ -49,7 +49,11 @@ export function hasNul(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 function readId(state: ScanState, bytes: Buffer, line: number, end: number): void {
-  const value = valueStart(bytes, line + ID.length, end);
+  takeId(state, bytes, line, valueStart(bytes, line + ID.length, end), end);
+}
+
+/** An `id` line whose value is `value … end`. */
+export function takeId(state: ScanState, bytes: Buffer, line: number, value: number, end: number): void {
   const spaced = value === line + ID.length + 2;
   if (state.block < 0) state.block = line;
   if (hasNul(bytes, value, end)) {

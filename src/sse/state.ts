@@ -21,6 +21,8 @@ export class ScanState {
   form: number = FORM.EMPTY;
   /** The last byte was a CR that ended a line: a LF right behind it belongs to it. */
   afterCr = false;
+  /** The last `data` line was a short one, and the next will probably be; a guess, on which no result depends. */
+  shortLines = false;
   /** The unfinished line says nothing and is not kept: the number of its bytes in earlier calls. −1: no such line. */
   ignored = -1;
   /** From here on the bytes are needed by the next call; what `scan` returned, when none are. */
