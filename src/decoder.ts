@@ -43,7 +43,10 @@ export class EventDecoder {
 
   #take(bytes: Buffer, records: EventRecords): void {
     const { count } = records;
-    if (isUtf8(bytes.subarray(records.start(0), records.end(count - 1)))) {
+    const from = records.start(0);
+    const to = records.end(count - 1);
+    // A calm upstream's chunk is one event, and needs no view.
+    if (isUtf8(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))) {
       this.#onRun(bytes, records);
       return;
     }

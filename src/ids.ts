@@ -5,6 +5,8 @@
 
 /** The longest minted id; with a longer upstream cursor the part behind `;` is left out. */
 const MAX_BYTES = 512;
+const ZERO = 0x30;
+const NINE = 0x39;
 const MINTED = /^([1-9][0-9]{0,15})-([0-9a-z]{1,10})(?:;|$)/;
 
 export interface MintedId {
@@ -17,6 +19,38 @@ export interface MintedId {
 /** The ASCII part of a minted id. */
 export function mint(seq: number, epoch: number): string {
   return `${seq}-${epoch.toString(36)}`;
+}
+
+/** Mints the ids of consecutive events without making anything per event: the last id is counted up where it stands. */
+export class Minter {
+  #bytes = new Uint8Array(0);
+  #digits = 0;
+  #seq = -1;
+  #epoch = -1;
+
+  /** The bytes of `mint(seq, epoch)`, valid until the next call. */
+  id(seq: number, epoch: number): Uint8Array {
+    if (seq !== this.#seq + 1 || epoch !== this.#epoch || !this.#countUp()) {
+      const text = mint(seq, epoch);
+      this.#bytes = Uint8Array.from(text, (_, k) => text.charCodeAt(k));
+      this.#digits = text.indexOf('-');
+    }
+    this.#seq = seq;
+    this.#epoch = epoch;
+    return this.#bytes;
+  }
+
+  /** False: the number would need one digit more. */
+  #countUp(): boolean {
+    for (let k = this.#digits - 1; k >= 0; k--) {
+      if (this.#bytes[k] !== NINE) {
+        this.#bytes[k]! += 1;
+        return true;
+      }
+      this.#bytes[k] = ZERO;
+    }
+    return false;
+  }
 }
 
 /** A minted id's bytes, with the upstream cursor behind it where that fits. */

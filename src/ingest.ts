@@ -9,7 +9,7 @@ import type { Engine } from './engine/engine.js';
 import { GatewayError } from './errors.js';
 import { gapFrame } from './gap.js';
 import { type IdMode, idBefore } from './gap-ids.js';
-import { mint, mintBytes } from './ids.js';
+import { Minter, mint, mintBytes } from './ids.js';
 import { Batch } from './log/batch.js';
 import type { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
@@ -53,6 +53,7 @@ export class Ingest implements Inlet {
   readonly #options: IngestOptions;
   readonly #decoder: EventDecoder;
   readonly #place = new FramePlace();
+  readonly #minter = new Minter();
   #filling: Batch;
   #spare: Batch;
   /** Events in the batch that the engine has; 0 when it has none. */
@@ -182,7 +183,7 @@ export class Ingest implements Inlet {
     const at = this.#filling.reserve(frameSize(records, i, id));
     const length = writeFrame(this.#filling.buffer, at, bytes, records, i, id, this.#place);
     if (own) {
-      if (this.#unwanted(bytes.subarray(records.idStart(i), records.idEnd(i)), at, length)) return;
+      if (this.#unwanted(bytes, records, i, at, length)) return;
       this.#track(records, i, this.#nextSeq);
     }
     this.#push(length, id === undefined);
@@ -197,9 +198,11 @@ export class Ingest implements Inlet {
     this.#runSeq = seq;
   }
 
-  #unwanted(id: Uint8Array, at: number, length: number): boolean {
+  #unwanted(bytes: Buffer, records: EventRecords, i: number, at: number, length: number): boolean {
     const { until } = this.#options;
-    this.#stopped = until?.(id, this.#filling.buffer.subarray(at, at + length)) ?? false;
+    if (until === undefined) return false;
+    const id = bytes.subarray(records.idStart(i), records.idEnd(i));
+    this.#stopped = until(id, this.#filling.buffer.subarray(at, at + length));
     return this.#stopped;
   }
 
@@ -214,7 +217,7 @@ export class Ingest implements Inlet {
     const { ids, log } = this.#options;
     if (ids === 'upstream') return undefined;
     this.#minted = true;
-    if (ids === 'gateway' || cursor === undefined) return mint(this.#nextSeq, log.epoch);
+    if (ids === 'gateway' || cursor === undefined) return this.#minter.id(this.#nextSeq, log.epoch);
     return mintBytes(this.#nextSeq, log.epoch, cursor);
   }
 
@@ -271,6 +274,10 @@ export class Ingest implements Inlet {
   };
 }
 
+/** A copy of a few bytes, on the heap rather than in a slice of Node's buffer pool, which it would hold. */
 function copied(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
-  return from >= 0 && from < to ? Buffer.from(bytes.subarray(from, to)) : undefined;
+  if (from < 0 || from >= to) return undefined;
+  const copy = new Uint8Array(to - from);
+  for (let k = from; k < to; k++) copy[k - from] = bytes[k]!;
+  return copy;
 }

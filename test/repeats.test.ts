@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { fingerprint, Repeats } from '../src/repeats.js';
+import { markOf, Repeats } from '../src/repeats.js';
+import { Parser } from '../src/sse/parser.js';
 
 const marks = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -61,20 +62,47 @@ t.test('exactly the newest are remembered, however many there were', async (t) =
   }
 });
 
-t.test(
-  'a fingerprint is a safe integer, the same for the same event, and depends on id and content',
-  async (t) => {
-    fc.assert(
-      fc.property(fc.uint8Array(), fc.uint8Array(), (id, content) => {
-        const mark = fingerprint(id, content);
-        return (
-          Number.isSafeInteger(mark) &&
-          mark >= 0 &&
-          mark === fingerprint(Uint8Array.from(id), Uint8Array.from(content))
-        );
-      }),
-    );
-    const [a, b] = [Buffer.from('a'), Buffer.from('b')];
-    t.equal(new Set([fingerprint(a, a), fingerprint(a, b), fingerprint(b, a), fingerprint(b, b)]).size, 4);
-  },
-);
+/** The fingerprints of all events of a stream. */
+function marksOf(stream: string): number[] {
+  const found: number[] = [];
+  const parser = new Parser(
+    (bytes, records) => {
+      for (let i = 0; i < records.count; i += 1) found.push(markOf(bytes, records, i));
+    },
+    { maxEventBytes: 1_048_576 },
+  );
+  parser.feed(Buffer.from(stream));
+  return found;
+}
+
+const ids = fc.string({ minLength: 1, maxLength: 200 }).map((id) => id.replace(/[\0\r\n]/g, '_'));
+const data = fc.string({ maxLength: 400 }).map((text) => text.replace(/[\r\n]/g, '_'));
+
+t.test('a fingerprint is a safe integer, and the same for the same event wherever it stands', async (t) => {
+  fc.assert(
+    fc.property(ids, data, fc.nat({ max: 9 }), (id, text, shift) => {
+      const event = `id: ${id}\ndata: ${text}\n\n`;
+      const [mark, again] = marksOf(`${event}: ${'x'.repeat(shift)}\n${event}`);
+      return Number.isSafeInteger(mark) && mark! >= 0 && mark === again;
+    }),
+  );
+  t.pass('it is');
+});
+
+t.test('no two of many events that differ by little have one fingerprint, short or long', async (t) => {
+  for (const length of [1, 2, 3, 5, 30, 140, 150, 160, 1_000]) {
+    const seen = new Set<number>();
+    let events = 0;
+    const body = 'x'.repeat(length);
+    for (let n = 0; n < 20_000; n += 1) {
+      const at = n % length;
+      const text =
+        body.slice(0, at) + String.fromCharCode(0x21 + (Math.floor(n / length) % 90)) + body.slice(at + 1);
+      // Ids that count and data that differ in one place; the same pair does not come twice.
+      for (const mark of marksOf(`id: ${n}\ndata: ${text}\n\nid: ${n + 1}\ndata: ${n}${text}\n\n`))
+        seen.add(mark);
+      events += 2;
+    }
+    t.equal(seen.size, events, `${length} bytes of data`);
+  }
+});
