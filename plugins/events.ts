@@ -4,9 +4,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, type Parameters } from '../src/index.js';
+import type { StreamContext } from './client-stream.js';
 import { assertAcceptable, STREAM_HEADERS } from './media-type.js';
 import { addRoute } from './route.js';
-import { openStream, type StreamContext } from './stream.js';
+import { openStream } from './stream.js';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
@@ -28,9 +29,10 @@ export function eventsRoutes(app: FastifyInstance, options: EventsOptions): void
       url,
       config,
       exposeHeadRoute: false,
-      handler: async (request, reply) => {
-        await openStream(options, request, reply, channel, request.params as Parameters);
-        return reply;
+      // Not async: a promise is for what has to be waited for.
+      handler: (request, reply) => {
+        const begun = openStream(options, request, reply, channel, request.params as Parameters);
+        return begun?.then(() => reply);
       },
     });
     addRoute(app, 'events.path', {

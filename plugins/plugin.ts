@@ -5,11 +5,12 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Gateway, GatewayError, type GatewayStats, type LocalEvent, type Parameters } from '../src/index.js';
+import { disconnect, type OpenStream, type StreamContext } from './client-stream.js';
 import { eventsRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { metricsRoutes } from './metrics.js';
 import { type SseGatewayOptions, splitOptions } from './options.js';
-import { disconnect, type OpenStream, openStream, type StreamContext } from './stream.js';
+import { openStream } from './stream.js';
 
 export {
   type ChannelOptions,
@@ -22,8 +23,8 @@ export {
   type GatewayStats,
   type LocalEvent,
 } from '../src/index.js';
+export type { OpenStream } from './client-stream.js';
 export type { SseGatewayOptions, StreamInfo } from './options.js';
-export type { OpenStream } from './stream.js';
 
 /** `app.sseGateway`. */
 export interface SseGateway {
@@ -73,10 +74,10 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
   const { prefix } = input as { prefix?: string };
   const { gateway: gatewayOptions, events, health, metrics, onStream } = splitOptions(input);
   const gateway = new Gateway(gatewayOptions, { logger: app.log });
-  const streams: StreamContext = { gateway, onStream, open: new Map() };
+  const streams: StreamContext = { gateway, onStream, open: new Set() };
 
   app.decorate('sseGateway', {
-    subscribe: (request, reply, channel, parameters = {}) =>
+    subscribe: async (request, reply, channel, parameters = {}) =>
       openStream(streams, request, reply, channel, parameters),
     publish: (channel, event) => gateway.publish(channel, event),
     drain: () => gateway.drain(),

@@ -1,6 +1,7 @@
 /**
  * Turns one request into one client's stream: what must be refused is refused with a status before the stream begins;
- * after that the response belongs to the channel.
+ * after that the response belongs to the channel. Where nothing has to be waited for, all of it happens in the turn of
+ * the request and without a promise: streams come by the thousand, and each promise is paid for by all of them.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
@@ -14,39 +15,35 @@ import {
   ownsSocket,
   type Parameters,
   type RefusalReason,
-  type Subscriber,
 } from '../src/index.js';
+import { ClientStream, type StreamContext } from './client-stream.js';
 import { lastEventId } from './last-event-id.js';
 import { assertAcceptable, STREAM_HEADERS } from './media-type.js';
-import type { SseGatewayOptions, StreamInfo } from './options.js';
 import { refuse, refuseFailed } from './refusal.js';
+import { sendHead } from './stream-head.js';
 
-export interface StreamContext {
-  readonly gateway: Gateway;
-  readonly onStream: SseGatewayOptions['onStream'];
-  /** The streams that are open, with what opened them. */
-  readonly open: Map<Subscriber, OpenStream>;
-}
-
-/** What `disconnect` chooses by. */
-export interface OpenStream {
+/** A request for a stream, and the channel it is for. */
+interface Asked {
+  readonly context: StreamContext;
   readonly request: FastifyRequest;
-  /** The configured name, and the channel's own. */
-  readonly channel: string;
-  readonly key: string;
+  readonly reply: FastifyReply;
+  readonly name: string;
+  readonly parameters: Parameters;
+  readonly id: Uint8Array | undefined;
 }
 
-/** Answers with the stream of a channel. @throws GatewayError before the stream begins */
-export async function openStream(
+/**
+ * Answers with the stream of a channel; the promise, if any, is of what had to be waited for.
+ * @throws GatewayError before the stream begins
+ */
+export function openStream(
   context: StreamContext,
   request: FastifyRequest,
   reply: FastifyReply,
   name: string,
   parameters: Parameters,
-): Promise<void> {
-  try {
-    await begin(context, request, reply, name, parameters);
-  } catch (error) {
+): Promise<void> | undefined {
+  const failed = (error: unknown): void => {
     const reason = error instanceof GatewayError ? REFUSALS[error.code] : undefined;
     if (reason === undefined) throw error;
     // The gateway counts that one itself.
@@ -54,6 +51,18 @@ export async function openStream(
     // Statuses that a client must see: coming back with the same request would get the same answer.
     if (reason === 'not-acceptable' || reason === 'gap') throw error;
     refuse(context.gateway, request, reply, reason, error as GatewayError);
+  };
+  try {
+    assertAcceptable(request);
+    // The HEAD route that Fastify makes of an own GET route ends up here: a stream would be a body where none may be.
+    if (request.method === 'HEAD') {
+      reply.headers(STREAM_HEADERS).send();
+      return undefined;
+    }
+    return onTurn({ context, request, reply, name, parameters, id: lastEventId(request) })?.catch(failed);
+  } catch (error) {
+    failed(error);
+    return undefined;
   }
 }
 
@@ -71,48 +80,56 @@ function metricsOf(gateway: Gateway, name: string): ChannelMetrics | undefined {
   return undefined;
 }
 
-async function begin(
-  context: StreamContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  name: string,
-  parameters: Parameters,
-): Promise<void> {
+/** Goes on when the response's turn on its connection has come. */
+function onTurn(asked: Asked): Promise<void> | undefined {
+  const response = asked.reply.raw as HttpResponse;
+  const owned = isHttp2(response) ? !response.stream.destroyed : ownsSocket(response);
+  if (typeof owned !== 'boolean') return owned.then((turn) => (turn ? enter(asked) : leave(asked)));
+  return owned ? enter(asked) : leave(asked);
+}
+
+/** The client is gone: there is nobody to answer. */
+function leave({ reply }: Asked): undefined {
+  reply.hijack();
+}
+
+/** Lets the client in, and waits with it for the head of a first connection to the upstream. */
+function enter(asked: Asked): Promise<void> | undefined {
+  const { context, request, reply, name, parameters, id } = asked;
   const { gateway } = context;
-  assertAcceptable(request);
-  // The HEAD route that Fastify makes of an own GET route ends up here: a stream would be a body where none may be.
-  if (request.method === 'HEAD') return void reply.headers(STREAM_HEADERS).send();
-  const id = lastEventId(request);
-  const response = reply.raw as HttpResponse;
-  if (!(await ready(response))) return void reply.hijack();
   assertServing(gateway);
-  const refused = (reason: RefusalReason): void => {
-    metricsOf(gateway, name)?.refusals.add(reason);
-    refuse(gateway, request, reply, reason);
-  };
   // Before a channel is made: that may cost another, which nobody reads at the moment.
   const alive = gateway.find(name, parameters);
-  if (alive !== undefined && alive.claims >= alive.options.maxSubscribers) return refused('channel-full');
-  const leave = gateway.admit(request.ip);
-  if (typeof leave === 'string') return refused(leave);
-  const channel = alive ?? make(gateway, name, parameters, leave);
+  const full = alive !== undefined && alive.claims >= alive.options.maxSubscribers;
+  const place = full ? 'channel-full' : gateway.admit(request);
+  if (typeof place === 'string') {
+    metricsOf(gateway, name)?.refusals.add(place);
+    refuse(gateway, request, reply, place);
+    return undefined;
+  }
+  const channel = alive ?? make(gateway, name, parameters, place);
   const askedAt = channel.log.tipSeq;
-  const giveUp = channel.claim(id);
-  const release = (): void => {
-    giveUp();
-    leave();
-  };
+  const stream = new ClientStream(context, request, channel, channel.claim(id), place);
+  const head = channel.headKnown();
+  if (head === undefined) return begin(asked, stream, askedAt);
+  return head.then(() => begin(asked, stream, askedAt));
+}
+
+function begin({ context, request, reply, id }: Asked, stream: ClientStream, askedAt: number): undefined {
+  const { channel } = stream;
+  const response = reply.raw as HttpResponse;
   try {
-    await channel.headKnown();
     if (gone(response)) {
-      release();
-      return void reply.hijack();
+      stream.release();
+      reply.hijack();
+      return;
     }
-    assertServing(gateway);
+    assertServing(context.gateway);
     if (channel.state === 'closed') throw new GatewayError('CLOSED', 'the gateway is closing');
     if (channel.state === 'failed') {
-      release();
-      return void refuseFailed(channel, reply);
+      stream.release();
+      refuseFailed(channel, reply);
+      return;
     }
     const { subscribers } = channel;
     const resume = id === undefined ? subscribers.fresh(askedAt) : subscribers.locate(id);
@@ -120,19 +137,17 @@ async function begin(
       throw new GatewayError('RESUME_GAP', `the events after that id are not available: ${resume.reason}`);
     }
     reply.hijack();
-    const stream = { request, channel: name, key: channel.key };
-    const told = { channel: name, key: channel.key, resume: resume.outcome };
-    const openedAt = performance.now();
-    head(response, reply, { 'sse-gateway-resume': resume.outcome });
-    const subscriber = subscribers.join(response, resume, id, (reason) => {
-      context.open.delete(subscriber);
-      release();
-      tell(context, request, { ...told, type: 'close', reason, durationMs: performance.now() - openedAt });
-    });
-    context.open.set(subscriber, stream);
-    tell(context, request, { ...told, type: 'open' });
+    // Head and first bytes in one packet.
+    const socket = isHttp2(response) ? null : response.socket;
+    socket?.cork();
+    try {
+      sendHead(response, reply, resume.outcome);
+      stream.begin(response, resume, id);
+    } finally {
+      socket?.uncork();
+    }
   } catch (error) {
-    release();
+    stream.release();
     if (!reply.sent) throw error;
     // The response is ours already: nobody else can end it.
     request.log.error({ err: error, channel: channel.key }, 'a stream could not begin');
@@ -154,59 +169,8 @@ function make(gateway: Gateway, name: string, parameters: Parameters, leave: () 
   }
 }
 
-/** The head of a stream, with the headers that hooks have set (CORS, security headers, cookies). */
-function head(response: HttpResponse, reply: FastifyReply, own: Record<string, string>): void {
-  const headers: Record<string, number | string | string[] | undefined> = {
-    ...reply.getHeaders(),
-    ...STREAM_HEADERS,
-    ...own,
-  };
-  // A stream has no length, and its body is nobody's to encode.
-  delete headers['content-length'];
-  delete headers['content-encoding'];
-  delete headers['transfer-encoding'];
-  if (isHttp2(response)) {
-    delete headers['connection'];
-    response.writeHead(200, headers as Record<string, string>);
-    return;
-  }
-  // Head and first bytes in one packet; both are out before anything else happens on this socket.
-  const { socket } = response;
-  socket?.cork();
-  process.nextTick(() => socket?.uncork());
-  response.writeHead(200, headers as Record<string, string>);
-  response.flushHeaders();
-}
-
-/** False when the client is gone before its turn on the connection comes. */
-function ready(response: HttpResponse): Promise<boolean> {
-  return isHttp2(response) ? Promise.resolve(!response.stream.destroyed) : ownsSocket(response);
-}
-
 function gone(response: HttpResponse): boolean {
   return isHttp2(response)
     ? response.stream.destroyed
     : response.socket === null || response.socket.destroyed;
-}
-
-/** A callback of the host must not disturb the stream it is told of. */
-function tell({ onStream }: StreamContext, request: FastifyRequest, info: StreamInfo): void {
-  const threw = (err: unknown): void => request.log.error({ err }, 'onStream threw');
-  try {
-    // An async callback is a legal one, and its rejection, unheard, would end the process.
-    const told: unknown = onStream?.(request, info);
-    if (told instanceof Promise) told.catch(threw);
-  } catch (error) {
-    threw(error);
-  }
-}
-
-/** Ends the streams that the filter chooses; returns how many. What the filter throws is thrown before any stream has ended. */
-export function disconnect(
-  open: ReadonlyMap<Subscriber, OpenStream>,
-  filter: (stream: OpenStream) => boolean,
-): number {
-  const chosen = [...open].filter(([, stream]) => filter(stream));
-  for (const [subscriber] of chosen) subscriber.end('disconnected');
-  return chosen.length;
 }

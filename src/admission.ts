@@ -13,6 +13,11 @@ export interface Limits {
   readonly acceptsPerSecond: number;
 }
 
+/** A client by its address, which is read only where there is a limit for it: it costs a system call. */
+export interface Addressed {
+  readonly ip: string;
+}
+
 export type LimitReason = 'connection-limit' | 'ip-limit' | 'accept-rate';
 
 export class Admission {
@@ -32,24 +37,25 @@ export class Admission {
   }
 
   /** Lets one in: a function to call once when it has left. Or says why not. */
-  admit(ip: string): (() => void) | LimitReason {
+  admit(client: Addressed): (() => void) | LimitReason {
     const { maxConnections, maxConnectionsPerIp } = this.#limits;
     if (this.#open >= maxConnections) return 'connection-limit';
-    const same = this.#perIp.get(ip) ?? 0;
+    const ip = maxConnectionsPerIp === Number.POSITIVE_INFINITY ? undefined : client.ip;
+    const same = ip === undefined ? 0 : (this.#perIp.get(ip) ?? 0);
     if (same >= maxConnectionsPerIp) return 'ip-limit';
     if (!this.#takeToken()) return 'accept-rate';
     this.#open += 1;
-    this.#perIp.set(ip, same + 1);
+    if (ip !== undefined) this.#perIp.set(ip, same + 1);
     let inside = true;
     return () => {
       if (!inside) return;
       inside = false;
-      this.#leave(ip);
+      this.#open -= 1;
+      if (ip !== undefined) this.#leave(ip);
     };
   }
 
   #leave(ip: string): void {
-    this.#open -= 1;
     const left = this.#perIp.get(ip)! - 1;
     if (left === 0) this.#perIp.delete(ip);
     else this.#perIp.set(ip, left);

@@ -174,12 +174,11 @@ export class Channel {
 
   /**
    * For the first subscriber: resolves when the connection attempt under way has an outcome, or after `connectWaitMs`.
-   * Where others are served already, nobody waits.
+   * Undefined: there is nothing to wait for. Where others are served already, nobody waits.
    */
-  headKnown(): Promise<void> {
+  headKnown(): Promise<void> | undefined {
     const { connectWaitMs } = this.options;
-    if (this.state !== 'connecting' || this.subscribers.size > 0 || connectWaitMs === 0)
-      return Promise.resolve();
+    if (this.state !== 'connecting' || this.subscribers.size > 0 || connectWaitMs === 0) return undefined;
     return this.#head.wait(connectWaitMs);
   }
 

@@ -2,7 +2,7 @@
  * Channels by name, and what they share: the slab pool, the byte budget, the pacer, one tick, drain and close. It
  * refuses to know HTTP servers; whoever has one asks it for a channel.
  */
-import { Admission } from './admission.js';
+import { type Addressed, Admission } from './admission.js';
 import { Channel, type ChannelContext, type ChannelStatus } from './channel.js';
 import { type Clock, type Random, systemClock, type Timer } from './clock.js';
 import { Drain } from './drain.js';
@@ -99,8 +99,8 @@ export class Gateway {
   }
 
   /** Lets a client in: a function to call once when it has left. Or says why not. */
-  admit(ip: string): (() => void) | RefusalReason {
-    return this.#admission.admit(ip);
+  admit(client: Addressed): (() => void) | RefusalReason {
+    return this.#admission.admit(client);
   }
 
   /** Newcomers are to be sent away: streams have begun to end. */

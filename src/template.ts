@@ -61,7 +61,8 @@ function shape({ name }: Template): string {
 }
 
 /** A channel's own name: the template with its parameters percent-encoded in place. Undefined: one is missing or refused. */
-export function fillName({ name }: Template, parameters: Parameters): string | undefined {
+export function fillName({ name, parameters: wanted }: Template, parameters: Parameters): string | undefined {
+  if (wanted.length === 0) return name;
   const filled: string[] = [];
   for (const segment of name.split('/')) {
     if (!segment.startsWith(':')) {

@@ -11,11 +11,11 @@ const waiting = new WeakMap<Socket, Set<() => void>>();
 /** More requests behind one that does not end are no client's need, and each costs memory: the connection is cut. */
 const MAX_WAITING = 256;
 
-/** Resolves to false when the connection ends first. */
-export function ownsSocket(response: ServerResponse): Promise<boolean> {
+/** Whether it does, as far as that is known now. Otherwise a promise: false when the connection ends first. */
+export function ownsSocket(response: ServerResponse): boolean | Promise<boolean> {
   const connection = response.req.socket;
-  if (response.socket !== null) return Promise.resolve(!response.socket.destroyed);
-  if (connection.destroyed) return Promise.resolve(false);
+  if (response.socket !== null) return !response.socket.destroyed;
+  if (connection.destroyed) return false;
   return new Promise((resolve) => {
     const waiters = waitersOn(connection);
     if (waiters.size >= MAX_WAITING) connection.destroy();

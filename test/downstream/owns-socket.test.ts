@@ -18,7 +18,7 @@ t.test('a pipelined response waits for its turn on the socket, then owns it', as
     responses.push(response);
     if (responses.length === 1) return;
     t.throws(() => new Http1Sink(response, undefined), TypeError);
-    void ownsSocket(response).then((owns) => {
+    void (ownsSocket(response) as Promise<boolean>).then((owns) => {
       owned.push(owns);
       sendHead(response);
       const sink = httpSink(response, new ChunkFramer());
@@ -50,7 +50,7 @@ t.test('a pipelined response whose connection ends first never owns the socket',
   const owns = ownsSocket(seen[1]!);
   client.reset();
   t.equal(await owns, false);
-  t.equal(await ownsSocket(seen[1]!), false, 'nor later');
+  t.equal(ownsSocket(seen[1]!), false, 'nor later');
 });
 
 t.test('a response that has its socket owns it at once, unless that is gone', async (t) => {
@@ -60,10 +60,10 @@ t.test('a response that has its socket owns it at once, unless that is gone', as
   const client = rawRequest(serving.port, GET);
   t.teardown(() => client.destroy());
   const [, response] = (await asked) as [unknown, ServerResponse];
-  t.equal(await ownsSocket(response), true);
+  t.equal(ownsSocket(response), true);
   t.notOk(isHttp2(response));
   response.socket!.destroy();
-  t.equal(await ownsSocket(response), false);
+  t.equal(ownsSocket(response), false);
 });
 
 t.test('hundreds that wait on one connection are one listener, and each learns of its end', async (t) => {

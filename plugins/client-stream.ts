@@ -1,0 +1,104 @@
+/**
+ * One client's stream, from being let in to what is told of its end. One object per client: what it takes is given back
+ * once, whichever way it ends. It refuses to decide who is let in.
+ */
+import type { FastifyRequest } from 'fastify';
+import type { Channel, CloseReason, Gateway, HttpResponse, Resume, Subscriber } from '../src/index.js';
+import type { SseGatewayOptions, StreamInfo } from './options.js';
+
+export interface StreamContext {
+  readonly gateway: Gateway;
+  readonly onStream: SseGatewayOptions['onStream'];
+  /** The streams that are open. */
+  readonly open: Set<ClientStream>;
+}
+
+/** What `disconnect` chooses by. */
+export interface OpenStream {
+  readonly request: FastifyRequest;
+  /** The configured name, and the channel's own. */
+  readonly channel: string;
+  readonly key: string;
+}
+
+export class ClientStream {
+  readonly request: FastifyRequest;
+  readonly channel: Channel;
+  readonly #context: StreamContext;
+  readonly #giveUp: () => void;
+  readonly #leave: () => void;
+  #resume: Resume['outcome'] = 'fresh';
+  #openedAt = 0;
+  #subscriber: Subscriber | undefined;
+
+  /** @param giveUp gives the claim on the channel back; @param leave the place among all clients; both idempotent */
+  constructor(
+    context: StreamContext,
+    request: FastifyRequest,
+    channel: Channel,
+    giveUp: () => void,
+    leave: () => void,
+  ) {
+    this.#context = context;
+    this.request = request;
+    this.channel = channel;
+    this.#giveUp = giveUp;
+    this.#leave = leave;
+  }
+
+  /** Begins the stream on a response whose head is out. */
+  begin(response: HttpResponse, resume: Resume, id: Uint8Array | undefined): void {
+    this.#resume = resume.outcome;
+    this.#openedAt = performance.now();
+    this.#subscriber = this.channel.subscribers.join(response, resume, id, (reason) => this.#left(reason));
+    this.#context.open.add(this);
+    this.#tell('open');
+  }
+
+  /** Gives back what it took. Idempotent. */
+  release(): void {
+    this.#giveUp();
+    this.#leave();
+  }
+
+  end(reason: CloseReason): void {
+    this.#subscriber?.end(reason);
+  }
+
+  /** As its host sees it. */
+  get described(): OpenStream {
+    return { request: this.request, channel: this.channel.name, key: this.channel.key };
+  }
+
+  #left(reason: CloseReason): void {
+    this.#context.open.delete(this);
+    this.release();
+    this.#tell('close', reason);
+  }
+
+  /** A callback of the host must not disturb the stream it is told of. */
+  #tell(type: StreamInfo['type'], reason?: CloseReason): void {
+    const { onStream } = this.#context;
+    if (onStream === undefined) return;
+    const { request, channel } = this;
+    const told = { type, channel: channel.name, key: channel.key, resume: this.#resume };
+    const threw = (err: unknown): void => request.log.error({ err }, 'onStream threw');
+    try {
+      // An async callback is a legal one, and its rejection, unheard, would end the process.
+      const done: unknown = onStream(
+        request,
+        reason === undefined ? told : { ...told, reason, durationMs: performance.now() - this.#openedAt },
+      );
+      if (done instanceof Promise) done.catch(threw);
+    } catch (error) {
+      threw(error);
+    }
+  }
+}
+
+/** Ends the streams that the filter chooses; returns how many. What the filter throws is thrown before any stream has ended. */
+export function disconnect(open: ReadonlySet<ClientStream>, filter: (stream: OpenStream) => boolean): number {
+  const chosen = [...open].filter((stream) => filter(stream.described));
+  for (const stream of chosen) stream.end('disconnected');
+  return chosen.length;
+}
