@@ -21,7 +21,7 @@ export class Http1Sink implements Sink {
   /** Its writes are never taken at once. */
   readonly #encrypted: boolean;
   #owner: SinkOwner | undefined;
-  #failed = false;
+  #told = false;
   /** A large slice on its way, and which of its pieces comes next. */
   #pieces: readonly Buffer[] | undefined;
   #piece = 0;
@@ -42,23 +42,10 @@ export class Http1Sink implements Sink {
 
   attach(owner: SinkOwner): void {
     this.#owner = owner;
-    const socket = this.#socket;
-    const failed = (): void => {
-      this.#failed = true;
-    };
-    socket.setTimeout(0);
-    socket.once('error', failed);
-    this.#response.on('error', failed);
-    let told = false;
-    const closed = (): void => {
-      if (told) return;
-      told = true;
-      socket.removeListener('error', failed);
-      owner.closed(this.#failed);
-    };
-    this.#response.once('close', closed);
+    this.#socket.setTimeout(0);
+    this.#response.on('error', ignore).on('close', this.#closed);
     // Gone already, and perhaps without a `close` to come. Behind the callbacks of the writes made meanwhile.
-    if (socket.destroyed) setImmediate(closed);
+    if (this.#socket.destroyed) setImmediate(this.#closed);
   }
 
   write({ bytes }: Slice): boolean {
@@ -96,6 +83,12 @@ export class Http1Sink implements Sink {
     this.#socket.destroy();
   }
 
+  readonly #closed = (): void => {
+    if (this.#told) return;
+    this.#told = true;
+    this.#owner?.closed(this.#socket.errored !== null);
+  };
+
   readonly #written = (error?: Error | null): void => {
     const delivered = error == null && !this.#socket.destroyed;
     const next = delivered ? this.#pieces?.[this.#piece] : undefined;
@@ -110,3 +103,6 @@ export class Http1Sink implements Sink {
     this.#ends?.();
   };
 }
+
+/** An error is known from the socket it ended; one behind the end disturbs nobody. */
+function ignore(): void {}

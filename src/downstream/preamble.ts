@@ -3,5 +3,5 @@
  * own reconnection time before anything can go wrong.
  */
 export function preamble(retryMs: number): Buffer {
-  return Buffer.from(`:\nretry: ${Math.ceil(retryMs)}\n\n`);
+  return Buffer.from(`:\nretry: ${Math.ceil(retryMs)}\n\n`, 'latin1');
 }
