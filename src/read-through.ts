@@ -43,8 +43,8 @@ export class ReadThrough {
   #answered = false;
   #bytes = 0;
   #outcome: Outcome | undefined;
-  /** When the upstream last sent something for it, or was asked (ms). */
-  heardAt = 0;
+  /** When the upstream last sent something for it (ms); Infinity: it has not answered. */
+  heardAt = Number.POSITIVE_INFINITY;
 
   constructor(id: Uint8Array, host: ReadThroughHost) {
     this.id = id;
@@ -87,7 +87,8 @@ export class ReadThrough {
     this.#ingest ??= this.#startIngest();
     this.#requests += 1;
     this.#answered = false;
-    this.heardAt = this.#host.clock.now();
+    // How long an answer may take is the request's own to limit.
+    this.heardAt = Number.POSITIVE_INFINITY;
     this.#source?.close('shutdown');
     this.#source = source(this.#bounded(this.#ingest), this.#observer());
     this.#source.open();
@@ -196,6 +197,7 @@ export class ReadThrough {
       },
       begin: (resumed) => {
         this.#answered = resumed;
+        this.heardAt = this.#host.clock.now();
         if (resumed) ingest.begin(resumed);
         else this.lose();
       },

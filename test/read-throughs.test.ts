@@ -129,6 +129,32 @@ t.test('a place is free again when those who asked have left', async (t) => {
   t.equal(rig.channel.subscribers.size, 8);
 });
 
+t.test(
+  'where others wait, a place is kept by who waits for an answer, and not by who was answered and hears no more',
+  async (t) => {
+    const rig = await make(t, { resumeWaitMs: 2_000 });
+    rig.clock.advance(2_000);
+    rig.tick();
+    const clients: SseClient[] = [];
+    for (let n = 1; n <= 9; n += 1) clients.push(await rig.served.connect(String(n)));
+    t.equal(rig.asked.length, 8);
+    rig.clock.advance(10_000);
+    rig.tick();
+    t.equal(rig.asked.length, 8, 'a slow upstream loses nobody');
+    rig.asked[0]!.connected(true);
+    rig.clock.advance(1_999);
+    rig.tick();
+    t.equal(rig.asked.length, 8);
+    rig.clock.advance(1);
+    rig.tick();
+    t.equal(rig.asked.length, 9);
+    await clients[0]!.waitFor(6);
+    t.match(gaps(clients[0]!), [{ reason: 'unknown-id' }]);
+    t.equal(rig.metrics.gaps.total, 1);
+    t.equal(rig.books(), 0);
+  },
+);
+
 t.test('a request that fails while it begins frees its place, however many do', async (t) => {
   const rig = await make(t);
   const clients: SseClient[] = [];
