@@ -4,14 +4,20 @@
  */
 import type { Channel } from '../../src/channel.js';
 import type { Clock } from '../../src/clock.js';
+import type { Subscriber } from '../../src/downstream/subscriber.js';
+import type { CloseReason } from '../../src/errors.js';
 import { upstreamIdOf } from '../../src/resume.js';
 import { ModelClient } from './client.js';
 import { NOWHERE, type Place, StreamCheck } from './oracle.js';
 import type { Asked, Promised } from './promise.js';
+import { slowIndexOf } from './twins.js';
 import type { Upstream } from './upstream.js';
 
 export interface Present {
   readonly client: ModelClient;
+  /** Our end of it. */
+  subscriber: Subscriber | undefined;
+  readonly since: number;
   readonly stream: StreamCheck;
   /** The newest id it saw, and where. */
   last: Sighting | undefined;
@@ -41,6 +47,9 @@ export interface AudienceOptions {
   readonly promised: Promised;
   /** As the channel's option. */
   readonly connectWaitMs: number;
+  readonly maxAgeMs: number;
+  /** Somebody comes with an id that the upstream never gave, and that is not in the log. */
+  readonly foreignId: () => void;
   /** The one that is served now. */
   readonly channel: () => Channel;
 }
@@ -51,6 +60,10 @@ export class Audience {
   readonly sightings: Sighting[] = [];
   readonly #options: AudienceOptions;
   readonly #waiting = new Set<Waiting>();
+  /** Whose streams the gateway ended politely: they come back with what they had. */
+  readonly #returning: (Sighting | undefined)[] = [];
+  /** While a drain goes on: when it ends. Nobody is let in. */
+  drainEnds: number | undefined;
   #flowing = false;
 
   constructor(options: AudienceOptions) {
@@ -70,16 +83,21 @@ export class Audience {
 
   /** Somebody comes with an id that was seen, or without one. */
   ask(sighting: Sighting | undefined, stalled: boolean): void {
-    if (this.present.size + this.#waiting.size > MOST) return;
+    if (this.present.size + this.#waiting.size <= MOST) this.#come(sighting, stalled);
+    this.enterWaiting();
+  }
+
+  #come(sighting: Sighting | undefined, stalled: boolean): void {
     const channel = this.#options.channel();
     const askedAt = channel.log.tipSeq;
     const release = channel.claim(sighting === undefined ? undefined : Buffer.from(sighting.id));
     this.#waiting.add({ since: this.#options.clock.now(), askedAt, sighting, stalled, release });
-    this.enterWaiting();
   }
 
   /** Those go in who need not wait for the upstream's head any more. */
   enterWaiting(): void {
+    if (this.drainEnds !== undefined) return;
+    for (const sighting of this.#returning.splice(0)) this.#come(sighting, false);
     const channel = this.#options.channel();
     for (const waiting of [...this.#waiting]) {
       const over = this.#options.clock.now() - waiting.since >= this.#options.connectWaitMs;
@@ -95,6 +113,8 @@ export class Audience {
     const asked = id === undefined || id.length === 0 ? undefined : id;
     const resume = asked === undefined ? subscribers.fresh(askedAt) : subscribers.locate(asked);
     const refused = resume.outcome === 'gap' && options.onGap === 'reject';
+    if (asked !== undefined && resume.outcome !== 'exact' && !refused && this.#holds(asked))
+      throw new Error(`${asked} is in the log, and whoever comes with it is told ${resume.outcome}`);
     if (state === 'failed' || refused) {
       release();
       return;
@@ -103,24 +123,81 @@ export class Audience {
     const { promised, upstream } = this.#options;
     const unplaced = asked === undefined || known.nowhere || (known.pending && promised.mixedIds);
     const present: Present = {
+      subscriber: undefined,
+      since: this.#options.clock.now(),
       last: sighting,
-      stream: new StreamCheck(unplaced ? { ...NOWHERE, high: upstream.truth.newest } : sighting!.place, {
-        strict: () => promised.told(known),
-        adjacent: promised.disordered ? (a, b) => this.#options.upstream.adjacent(a, b) : undefined,
-        forbidden: (reason) => promised.falseAlarm(reason, known),
-        seen: (seenId, place) => {
-          present.last = { id: seenId, place };
-          this.sightings.push(present.last);
+      stream: new StreamCheck(
+        unplaced ? { ...NOWHERE, high: upstream.truth.newest } : sighting!.place,
+        {
+          locals: upstream.locals,
+          strict: () => promised.told(known),
+          adjacent: promised.disordered ? (a, b) => this.#options.upstream.adjacent(a, b) : undefined,
+          forbidden: (reason) => promised.falseAlarm(reason, known),
+          seen: (seenId, place) => {
+            present.last = { id: seenId, place };
+            this.sightings.push(present.last);
+          },
         },
-      }),
+        known.pending,
+      ),
       client: new ModelClient(this.#options.clock, (block) => present.stream.read(block)),
     };
     present.client.stalled = stalled && !this.#flowing;
     this.present.add(present);
-    subscribers.enter(present.client, resume, asked, () => {
+    present.subscriber = subscribers.enter(present.client, resume, asked, (reason) => {
       release();
       this.present.delete(present);
+      if (!present.client.left) this.#ended(present, reason);
     });
+  }
+
+  #holds(id: Buffer): boolean {
+    return slowIndexOf(this.#options.channel().log, id.toString()) >= 0;
+  }
+
+  /** A stream that the gateway ended: with whole events, in its time, and with a time to come back. */
+  #ended({ client, since, last }: Present, reason: CloseReason): void {
+    const { clock, maxAgeMs } = this.#options;
+    if (reason !== 'max-age' && reason !== 'drain' && reason !== 'disconnected') return;
+    const wrong = (what: string): Error => new Error(`a stream ended as ${reason} ${what}`);
+    if (!client.whole) throw wrong('within an event');
+    if (reason !== 'disconnected' && client.farewell === undefined)
+      throw wrong('without a time to come back');
+    if (reason === 'max-age' && clock.now() - since < 0.8 * maxAgeMs)
+      throw wrong(`after ${clock.now() - since} ms`);
+    if (reason === 'drain' && clock.now() + client.farewell! < this.drainEnds!)
+      throw wrong(
+        `and is to come back in ${client.farewell} ms, ${this.drainEnds! - clock.now()} before its end`,
+      );
+    this.#returning.push(last);
+  }
+
+  /** Nobody is served for longer than may be, as far as its socket takes anything. */
+  checkAges(tickMs: number): void {
+    const { clock, maxAgeMs } = this.#options;
+    if (maxAgeMs === 0) return;
+    for (const { client, since } of this.present) {
+      const age = clock.now() - since;
+      if (!client.gone && !client.busy && age > maxAgeMs + tickMs)
+        throw new Error(`a stream is ${age} ms old`);
+    }
+  }
+
+  /** Somebody who reads and does not stand at the newest event, and what was read. */
+  behind(): string | undefined {
+    const { truth, locals } = this.#options.upstream;
+    for (const { stream, client } of this.present) {
+      const { last, local } = stream.place;
+      if (client.gone || stream.ended || (last === truth.newest && local === locals.newest)) continue;
+      return `a client stands at ${last} of ${truth.newest} and ${local} of ${locals.newest}: ${stream.trace.join(' | ')}`;
+    }
+    return undefined;
+  }
+
+  /** Ends one in so many. */
+  disconnect(every: number): void {
+    for (const [at, { subscriber, client }] of [...this.present].entries())
+      if (at % every === 0 && !client.gone) subscriber?.end('disconnected');
   }
 
   #known(sighting: Sighting | undefined, asked: Buffer | undefined, pending: boolean): Asked {
@@ -128,10 +205,14 @@ export class Audience {
       asked === undefined
         ? undefined
         : upstreamIdOf(this.#options.channel().log, asked, this.#options.channel().options.ids);
-    const times =
-      named === undefined ? 1 : this.#options.upstream.truth.timesNamed(Buffer.from(named).toString());
+    const { upstream } = this.#options;
+    const times = named === undefined ? 1 : upstream.truth.timesNamed(Buffer.from(named).toString());
+    const foreign = asked !== undefined && upstream.locals.isOwn(asked.toString()) && !this.#holds(asked);
+    if (foreign) this.#options.foreignId();
+    const local = asked !== undefined && upstream.locals.isOwn(asked.toString());
     return {
-      nowhere: times !== 1 || (sighting !== undefined && sighting.place.last === undefined),
+      nowhere:
+        (local ? foreign : times !== 1) || (sighting !== undefined && sighting.place.last === undefined),
       minted: named === undefined || named.length !== asked?.length,
       pending,
     };
@@ -145,6 +226,7 @@ export class Audience {
 
   everyoneLeaves(): void {
     this.giveUp();
+    this.#returning.length = 0;
     for (const { client } of [...this.present]) client.leave(0, false);
     this.present.clear();
   }

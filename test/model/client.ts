@@ -11,11 +11,16 @@ export interface Block {
   readonly id: string | undefined;
   readonly type: string;
   readonly data: string | undefined;
+  readonly retry: number | undefined;
 }
 
 export class ModelClient implements Sink {
   stalled = false;
   gone = false;
+  /** It left by itself. */
+  left = false;
+  /** The last block it read. */
+  #lastBlock: Block | undefined;
   /** An end was asked for; closes when the write under way is over. */
   #ending = false;
   #last: Buffer | undefined;
@@ -28,6 +33,22 @@ export class ModelClient implements Sink {
   constructor(clock: Clock, read: (block: Block) => void) {
     this.#clock = clock;
     this.#read = read;
+  }
+
+  /** What it read ended with a whole block. */
+  get whole(): boolean {
+    return this.#rest.length === 0;
+  }
+
+  /** The reconnection time that was the last word to it, ms. */
+  get farewell(): number | undefined {
+    const { id, data, retry } = this.#lastBlock ?? {};
+    return id === undefined && data === undefined ? retry : undefined;
+  }
+
+  /** Bytes are on their way to it. */
+  get busy(): boolean {
+    return this.#writing !== undefined;
   }
 
   attach(owner: SinkOwner): void {
@@ -69,6 +90,7 @@ export class ModelClient implements Sink {
   leave(part: number, late: boolean): void {
     if (this.gone) return;
     this.gone = true;
+    this.left = true;
     const writing = this.#writing;
     this.#writing = undefined;
     if (writing !== undefined) this.#take(writing.bytes.subarray(0, Math.floor(writing.bytes.length * part)));
@@ -106,7 +128,8 @@ export class ModelClient implements Sink {
     for (let end = this.#rest.indexOf('\n\n'); end >= 0; end = this.#rest.indexOf('\n\n')) {
       const block = this.#rest.subarray(0, end);
       this.#rest = this.#rest.subarray(end + 2);
-      this.#read(parsed(block));
+      this.#lastBlock = parsed(block);
+      this.#read(this.#lastBlock);
     }
   }
 }
@@ -117,11 +140,13 @@ function parsed(block: Buffer): Block {
   let id: string | undefined;
   let type = 'message';
   let data: string | undefined;
+  let retry: number | undefined;
   for (const line of text.split('\n')) {
     const [, name, value = ''] = /^([^:]*):? ?(.*)$/.exec(line)!;
     if (name === 'id') id = value;
     if (name === 'event') type = value;
+    if (name === 'retry') retry = Number(value);
     if (name === 'data') data = data === undefined ? value : `${data}\n${value}`;
   }
-  return { id, type, data };
+  return { id, type, data, retry };
 }

@@ -66,6 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'resume.js',
     text: 'return next >= log.floorSeq',
     becomes: 'return next >= log.floorSeq - 1',
+    seed: 4,
   },
   {
     fault: 'look-up goes on at the event itself',
@@ -96,6 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'read-through.js',
     text: 'return seq < 0 ? -1 : seq + 1;',
     becomes: 'return seq < 0 ? -1 : seq + 2;',
+    seed: 7,
   },
   {
     fault: 'the event where a private replay meets the log is passed over',
@@ -120,6 +122,48 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'downstream/subscriber.js',
     text: "this.#host.dropped('aborted', slice.events);\n            slice.unpin();",
     becomes: "this.#host.dropped('aborted', slice.events);",
+  },
+  {
+    fault: 'a published event waits for the next of the upstream',
+    file: 'ingest.js',
+    text: 'this.#place), id === undefined);\n        this.#flush();',
+    becomes: 'this.#place), id === undefined);',
+  },
+  {
+    fault: 'the own id of a published event is no place to resume at',
+    file: 'ingest.js',
+    text: 'prepared, id, this.#place), id === undefined);',
+    becomes: 'prepared, id, this.#place), false);',
+  },
+  {
+    fault: 'a published event without an id gets that of the next one',
+    file: 'ingest.js',
+    text: 'this.#mint(this.continuity.cursor);',
+    becomes: 'this.#mint(undefined)?.replace(/^\\d+/, (seq) => Number(seq) + 1);',
+  },
+  {
+    fault: 'a stream lasts longer than it may',
+    file: 'subscribers.js',
+    text: '(0.8 + 0.2 * random())',
+    becomes: '(1.5 + 0.2 * random())',
+  },
+  {
+    fault: 'a stream that ends is not told when to come back',
+    file: 'downstream/subscriber.js',
+    text: 'this.#sink.end(last);',
+    becomes: 'this.#sink.end();',
+  },
+  {
+    fault: 'a drain sends clients back before its end',
+    file: 'drain.js',
+    text: 'Math.max(0, endsAt - clock.now()) +',
+    becomes: '0 +',
+  },
+  {
+    fault: 'a drain forgets who waits for an id',
+    file: 'subscribers.js',
+    text: 'yield* this.#readThroughs.subscribers();',
+    becomes: '',
   },
   {
     fault: 'a linger outlives its channel',

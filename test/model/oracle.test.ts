@@ -3,11 +3,12 @@ import t from 'tap';
 import { Batch } from '../../src/log/batch.js';
 import { EventLog } from '../../src/log/event-log.js';
 import { SlabPool } from '../../src/log/pool.js';
-import { follows, type Gap, type Place } from './oracle.js';
+import { Locals } from './locals.js';
+import { follows, type Gap, NOWHERE, type Place, StreamCheck } from './oracle.js';
 import { slowIndexOf } from './twins.js';
 
 const gap = (lost: number | null, repeats = lost === null): Gap => ({ lost, repeats, reason: 'x' });
-const at = (last: number, ...gaps: Gap[]): Place => ({ last, gaps, high: last });
+const at = (last: number, ...gaps: Gap[]): Place => ({ last, local: 0, gaps, high: last });
 
 t.test('without a gap only the next event follows', async (t) => {
   t.same(
@@ -35,7 +36,7 @@ t.test('a gap that lost nothing but may repeat allows no hole', async (t) => {
 });
 
 t.test('old events that come again behind a told break do not set anybody back', async (t) => {
-  const place: Place = { last: 2, gaps: [gap(0, true)], high: 4 };
+  const place: Place = { last: 2, local: 0, gaps: [gap(0, true)], high: 4 };
   t.same(
     [3, 5, 6].map((n) => follows(place, n, undefined)),
     [true, true, false],
@@ -79,4 +80,65 @@ t.test('the slow look-up finds the newest of equal ids and only whole ids', asyn
     [3, 2, 4, -1],
   );
   log.close();
+});
+
+/** A stream that shows these; a number is an event of the upstream, `L` and a number a published one. */
+function shows(
+  locals: Locals,
+  place: Place,
+  events: readonly (number | string | Gap)[],
+  aside = false,
+): () => void {
+  const expect = {
+    strict: () => true,
+    adjacent: undefined,
+    locals,
+    forbidden: () => false,
+    seen: () => undefined,
+  };
+  const check = new StreamCheck(place, expect, aside);
+  const none = { id: undefined, retry: undefined };
+  return () => {
+    for (const one of events) {
+      if (typeof one === 'object') check.read({ ...none, type: 'gateway.gap', data: JSON.stringify(one) });
+      else check.read({ ...none, type: 'message', data: String(one) });
+    }
+  };
+}
+
+t.test(
+  'published events have their place, and none of them may be missing, out of it, or come again',
+  async (t) => {
+    const locals = new Locals(true);
+    for (const n of [1, 2, 3]) {
+      locals.brought(n);
+      if (n === 2) for (let i = 0; i < 2; i += 1) locals.add(false);
+    }
+    const from = (last: number, local = 0): Place => ({ last, local, gaps: [], high: last });
+    t.doesNotThrow(shows(locals, from(1), [2, 'L1', 'L2', 3, 4]));
+    t.doesNotThrow(shows(locals, from(2), ['L1', 'L2', 3]));
+    t.doesNotThrow(shows(locals, NOWHERE, ['L2', 3]));
+    t.throws(shows(locals, from(1), [2, 'L1', 3]), /1 between were published/);
+    t.throws(shows(locals, from(1), [2, 'L2', 3]), /1 are missing/);
+    t.throws(shows(locals, from(1), ['L1']), /its place is behind 2/);
+    t.throws(shows(locals, from(2), ['L1', 'L2', 3, 'L2']), /published 2 behind 2/);
+    t.throws(shows(locals, from(2), [3]), /2 between were published/);
+    t.throws(shows(locals, from(2), ['L3']), /nobody published/);
+    t.doesNotThrow(shows(locals, from(1), [2, 3, 4], true), 'what is read privately has none');
+    t.throws(shows(locals, from(2), ['L1', 3], true), /1 between/, 'from the first one on it is the log');
+  },
+);
+
+t.test('published events count among the lost', async (t) => {
+  const locals = new Locals(true);
+  for (const n of [1, 2, 3]) {
+    locals.brought(n);
+    locals.add(false);
+  }
+  const from: Place = { last: 1, local: 0, gaps: [], high: 1 };
+  t.doesNotThrow(shows(locals, from, [gap(2), 'L2', 3]), 'L1 and 2');
+  for (const wrong of [1, 3]) t.throws(shows(locals, from, [gap(wrong), 'L2']), /its place/);
+  t.doesNotThrow(shows(locals, from, [gap(3), 3]), 'L1, 2 and L2');
+  t.throws(shows(locals, from, [gap(2), 3]), /event 3 behind 1/);
+  t.doesNotThrow(shows(locals, from, [gap(null), 'L1', 3, 'L3', 4]), 'what nobody counted may be behind');
 });

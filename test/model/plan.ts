@@ -23,6 +23,7 @@ export interface Setup {
   readonly connectWaitMs: number;
   readonly lingerMs: number;
   readonly maxLogBytes: number;
+  readonly maxAgeMs: number;
 }
 
 export type Step =
@@ -35,6 +36,7 @@ export type Step =
     }
   | { readonly do: 'down'; readonly down: Down }
   | { readonly do: 'restart-ids' }
+  | { readonly do: 'publish'; readonly named: boolean; readonly count: number; readonly turn: boolean }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'join'; readonly id: number; readonly stalled: boolean }
   | { readonly do: 'resume'; readonly id: number; readonly stalled: boolean }
@@ -44,6 +46,8 @@ export type Step =
   | { readonly do: 'stall' | 'release'; readonly client: number }
   | { readonly do: 'everyone-leaves' }
   | { readonly do: 'rest'; readonly cut: boolean }
+  | { readonly do: 'disconnect'; readonly every: number }
+  | { readonly do: 'drain'; readonly drainMs: number; readonly looks: readonly Look[] }
   | { readonly do: 'restart-gateway' };
 
 const rarely = <T>(value: T, other: T) => fc.nat(9).map((n) => (n === 9 ? other : value));
@@ -77,6 +81,8 @@ export const setup: fc.Arbitrary<Setup> = fc.record({
   connectWaitMs: fc.constantFrom(0, 5, 2_000),
   lingerMs: fc.constantFrom(0, 500, 5_000),
   maxLogBytes: fc.constantFrom(1_000_000, 1_000_000, 1_000_000, 12_288),
+  // Longer than a client may have to wait for its id, or it gets nothing.
+  maxAgeMs: fc.constantFrom(0, 0, 0, 4_000, 8_000),
 });
 
 const look = fc.record({
@@ -137,6 +143,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('everyone-leaves' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rest' as const), cut: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('publish' as const),
+      named: fc.boolean(),
+      count: fc.constantFrom(1, 1, 2),
+      turn: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('disconnect' as const), every: fc.constantFrom(1, 2) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('drain' as const),
+      drainMs: fc.constantFrom(0, 100),
+      looks: fc.array(look, { maxLength: 3 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart-gateway' as const) }) },
 );
 

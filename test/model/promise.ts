@@ -17,6 +17,9 @@
  *   onGap silent                       out: nothing is told
  *   an id that several events carry    out: it stands for the newest of them
  *   an id nobody was given             out: there is no place it stands for
+ *
+ * Published events are part of the history that is told, at the place where they were published, as far as the log of this
+ * life of the gateway goes. Out: those that a client would have got between events that the upstream is asked for privately.
  */
 import type { Setup } from './plan.js';
 import type { ModelSource } from './source.js';

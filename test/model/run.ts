@@ -7,9 +7,9 @@ import { World } from './world.js';
 export type Outcome = { readonly failed: false } | { readonly failed: true; readonly report: string };
 
 /** So many runs; the first that fails is told with all that is needed to see it again. */
-export function runModel(numRuns: number, seed?: number, shrink = true): Outcome {
-  const property = fc.property(setup, steps, (chosen, plan) => new World(chosen).run(plan));
-  const result = fc.check<[Setup, Step[]]>(property, {
+export async function runModel(numRuns: number, seed?: number, shrink = true): Promise<Outcome> {
+  const property = fc.asyncProperty(setup, steps, (chosen, plan) => new World(chosen).run(plan));
+  const result = await fc.check<[Setup, Step[]]>(property, {
     numRuns,
     endOnFailure: !shrink,
     ...(seed === undefined ? {} : { seed }),
@@ -30,7 +30,11 @@ export function runModel(numRuns: number, seed?: number, shrink = true): Outcome
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const outcome = runModel(Number(process.argv[2]), Number(process.argv[3]), process.argv[4] !== 'unshrunk');
+  const outcome = await runModel(
+    Number(process.argv[2]),
+    Number(process.argv[3]),
+    process.argv[4] !== 'unshrunk',
+  );
   if (outcome.failed) {
     console.log(outcome.report);
     process.exitCode = 1;

@@ -57,6 +57,7 @@ export class ModelSource implements Source {
     const refusing = state === 'failed' && this.#upstream.clock.now() < retryAt;
     if (state === 'closed' || (refusing && reason !== 'shutdown')) return;
     this.#timer?.cancel();
+    if (this.own && reason !== 'shutdown') this.#upstream.locals.rest();
     const open = this.#drop();
     if (open) this.#inlet.end();
     this.#enter(reason === 'shutdown' ? 'closed' : 'idle');
@@ -77,9 +78,11 @@ export class ModelSource implements Source {
     for (const { n, id } of kept > 0 ? all.slice(0, -1) : all) {
       if (n !== undefined && this.#lastSent !== undefined) this.#upstream.note(this.#lastSent, n);
       this.#lastSent = n ?? this.#lastSent;
+      if (this.own && n !== undefined) this.#upstream.locals.brought(n);
       this.#newestEvent = n ?? this.#newestEvent;
       if (id !== undefined) this.#newestId = id;
     }
+    if (this.own && kept === 1) this.#upstream.locals.unsure();
     for (let from = 0; from < to && this.status.state === 'open'; ) {
       const length = 1 + Math.floor(this.#upstream.random() * (to - from) * 1.5);
       const end = Math.min(to, from + length);
@@ -119,6 +122,7 @@ export class ModelSource implements Source {
     }
     if (this.own && clients && asked !== undefined) upstream.seeded = true;
     if (this.own && asked === undefined && upstream.missable(this.#newestEvent)) upstream.missed = true;
+    if (this.own && (asked === undefined || upstream.options.policy !== 'truly')) upstream.locals.unsure();
     this.#count(asked);
     this.#enter('open');
     upstream.connections.add(this);
@@ -156,6 +160,7 @@ export class ModelSource implements Source {
   #fault(reason: CloseReason): void {
     const error = new GatewayError('UPSTREAM_NETWORK', reason);
     if (this.own && reason === 'status') {
+      this.#upstream.locals.rest();
       this.#enter('failed', error, this.#upstream.clock.now() + RETRY_FAILED_MS);
     } else if (this.own) {
       this.#enter('backoff');

@@ -4,6 +4,7 @@
  */
 import type { Clock, Random } from '../../src/clock.js';
 import type { SourceFactory } from '../../src/source.js';
+import type { Locals } from './locals.js';
 import { ModelSource } from './source.js';
 import type { Item, Look, Truth } from './truth.js';
 
@@ -34,6 +35,8 @@ export type Down = 'no' | 'faults' | 'gone';
 
 export class Upstream {
   readonly truth: Truth;
+  /** What is published beside it. */
+  readonly locals: Locals;
   readonly clock: Clock;
   readonly random: Random;
   readonly options: UpstreamOptions;
@@ -48,8 +51,9 @@ export class Upstream {
   /** Pairs of events that a connection sent one behind the other though they are not neighbours. */
   readonly #neighbours = new Set<string>();
 
-  constructor(truth: Truth, clock: Clock, random: Random, options: UpstreamOptions) {
+  constructor(truth: Truth, locals: Locals, clock: Clock, random: Random, options: UpstreamOptions) {
     this.truth = truth;
+    this.locals = locals;
     this.clock = clock;
     this.random = random;
     this.options = options;
