@@ -17,9 +17,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   });
 });
 
-if (upstream !== undefined) {
-  readUpstream(upstream, (events: Buffer) => {
-    for (const socket of clients) socket.write(events);
-  });
-}
+readUpstream(upstream, (events: Buffer) => {
+  for (const socket of clients) socket.write(events);
+});
 server.listen(0, '127.0.0.1', 4_096, () => serving((server.address() as { port: number }).port, '/'));

@@ -1,6 +1,20 @@
 /** All measures, in the order of the report. */
+import { large, latency, stalled } from './crowds.js';
 import type { Measure } from './measure.js';
+import { fourThousand, thousand } from './overload.js';
 import { accept, idle } from './standing.js';
-import { pending, steady } from './steady.js';
+import { brisk, growth, pending, steady } from './steady.js';
 
-export const MEASURES: readonly Measure[] = [steady, pending, accept, idle];
+export const MEASURES: readonly Measure[] = [
+  steady,
+  brisk,
+  pending,
+  thousand,
+  fourThousand,
+  growth,
+  large,
+  idle,
+  accept,
+  stalled,
+  latency,
+];

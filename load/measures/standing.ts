@@ -13,12 +13,15 @@ const SETTLE_MS = 8_000;
 export const idle: Measure = {
   name: 'idle',
   title: '5,000 idle clients, resident bytes per client',
-  targets: ['net', 'bare', 'naive', 'ours'],
+  targets: ['net', 'bare', 'naive', 'ours', 'nchan', 'better-sse', '@fastify/sse'],
   rows: [
     { title: 'ours', figure: 'bytesPerClient', of: 'ours', must: 12_288, aim: 8_192, unit: 'B' },
     { title: 'bare', figure: 'bytesPerClient', of: 'bare', unit: 'B' },
     { title: 'net', figure: 'bytesPerClient', of: 'net', unit: 'B' },
     { title: 'naive', figure: 'bytesPerClient', of: 'naive', unit: 'B' },
+    { title: 'nchan', figure: 'bytesPerClient', of: 'nchan', unit: 'B' },
+    { title: 'better-sse', figure: 'bytesPerClient', of: 'better-sse', unit: 'B' },
+    { title: '@fastify/sse', figure: 'bytesPerClient', of: '@fastify/sse', unit: 'B' },
   ],
   run: (target) =>
     Stage.with(target, async (stage) => {

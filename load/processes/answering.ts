@@ -4,8 +4,8 @@ type Handlers = Readonly<Record<string, (params: never) => unknown>>;
 
 /** What every server under test is started with. */
 export interface ServerArguments {
-  /** The stream to relay; none for a server that is to be idle. */
-  readonly upstream?: string;
+  /** The stream to relay. */
+  readonly upstream: string;
 }
 
 /** The arguments that the runner started this process with. */

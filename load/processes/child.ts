@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 const fileOf = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 const TASKSET = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(path));
 
+const KILL_AFTER_MS = 2_000;
+
 interface Answer {
   readonly id: number;
   readonly result?: unknown;
@@ -80,8 +82,11 @@ export class Child {
     this.#killed = true;
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const gone = new Promise((resolve) => this.#process.once('close', resolve));
-    this.#process.kill('SIGKILL');
+    // Politely first: one that has children of its own takes them along.
+    this.#process.kill('SIGTERM');
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), KILL_AFTER_MS);
     await gone;
+    clearTimeout(timer);
   }
 
   #answered({ id, result, error }: Answer): void {

@@ -4,7 +4,6 @@
  * millions of events per second.
  */
 import { Crowd, type CrowdReport, type Enter } from '../checking/crowd.js';
-import { Probe } from '../checking/probe.js';
 import { answering } from './answering.js';
 
 export interface ClientReport extends CrowdReport {
@@ -16,7 +15,6 @@ export interface ClientReport extends CrowdReport {
 const POLL_MS = 2;
 
 const crowd = new Crowd();
-let probe: Probe | undefined;
 let napMs = 0;
 let begunAt = performance.now();
 let used = process.cpuUsage();
@@ -53,10 +51,6 @@ answering({
       };
       poll();
     }),
-  probe: (options: { port: number; path: string; everyMs: number }) => {
-    probe = new Probe(options);
-  },
-  probed: () => probe?.end(),
   report: (): ClientReport => {
     const seconds = (performance.now() - begunAt) / 1_000;
     const { user, system } = process.cpuUsage(used);

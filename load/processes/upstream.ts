@@ -5,6 +5,7 @@
  * a burst to catch up would be a load that nobody asked for.
  */
 import { createServer, type Socket } from 'node:net';
+import { Probe } from '../checking/probe.js';
 import { events } from '../wire/event.js';
 import { monotonicMicros } from '../wire/monotonic.js';
 import { answering } from './answering.js';
@@ -39,6 +40,7 @@ const LATE_WRITES = 2;
 const readers = new Set<Socket>();
 const kept: Buffer[] = [];
 let next = 0;
+let probe: Probe | undefined;
 let stop: (() => void) | undefined;
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -123,4 +125,9 @@ answering({
     for (const socket of readers) socket.destroy();
   },
   readers: () => readers.size,
+  /** Asks the server under test something small meanwhile: here is more idle time than in the client. */
+  probe: (options: { port: number; path: string; everyMs: number }) => {
+    probe = new Probe(options);
+  },
+  probed: () => probe?.end(),
 });

@@ -10,7 +10,7 @@ const { upstream, gateway = {} } = startArguments<
 const app = fastify();
 await app.register(sseGateway, {
   ...gateway,
-  channels: { load: upstream === undefined ? {} : { url: upstream } },
+  channels: { load: { url: upstream } },
 });
 await app.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 });
 serving((app.server.address() as { port: number }).port, '/events/load');
