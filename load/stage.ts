@@ -13,6 +13,7 @@ import { TARGETS } from './targets.js';
 const SERVER_CORE = 0;
 const OTHER_CORE = 1;
 const ALL_ARRIVED_MS = 60_000;
+const WHOLE_RUN_MS = 600_000;
 /** Above this the client measures itself. */
 const MAX_BUSY = 0.9;
 
@@ -72,6 +73,21 @@ export class Stage {
   ): Promise<void> {
     const { port, path } = this.#served;
     await this.client.ask('enter', { port, path, count, ...options });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}${this.#served.path}`;
+  }
+
+  /** The oldest readers are cut and come back with the id of their last event; resolves when all are in. */
+  async comeBack(count: number): Promise<void> {
+    const { port, path } = this.#served;
+    await this.client.ask('comeBack', { port, path, count });
+  }
+
+  /** Offers without an end, which comes with the stage. */
+  offerAlong(offer: Offer): void {
+    this.upstream.ask('offer', offer, WHOLE_RUN_MS).catch(() => undefined);
   }
 
   /** Offers a known number of writes and waits until every client has every event. @throws Void when one hasn't */

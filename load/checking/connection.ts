@@ -1,6 +1,7 @@
 /**
  * One client: a raw socket that asks for a stream and hands its body to a checker. All connections of the process read
- * into one buffer, since a read is over before the next begins. Roles: it reads, it never reads, or it reads little.
+ * into one buffer, since a read is over before the next begins. Roles: it reads, it reads but nobody waits for it, it never
+ * reads, or it reads little.
  */
 import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
@@ -8,7 +9,7 @@ import { monotonicMicros } from '../wire/monotonic.js';
 import { BodyReader, type BodySink } from './body-reader.js';
 import type { StreamChecker } from './stream-checker.js';
 
-export type Role = 'reading' | 'stalled' | 'slow';
+export type Role = 'reading' | 'passing' | 'stalled' | 'slow';
 
 export interface ConnectionOptions {
   readonly port: number;

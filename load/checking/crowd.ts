@@ -78,26 +78,29 @@ export class Crowd {
     return true;
   }
 
-  /** The oldest `count` clients, all without a number, are cut. */
-  leave(count = this.#open.size): void {
+  /** The oldest `count` clients, of one role or any, are cut; all without a number. */
+  leave(count = this.#open.size, role?: Role): void {
     let left = count;
-    for (const connection of this.#open.keys()) {
+    for (const [connection, its] of this.#open) {
+      if (role !== undefined && its !== role) continue;
       if (left-- <= 0) return;
-      this.#leaving.add(connection);
-      connection.destroy();
+      this.#cut(connection);
     }
+  }
+
+  /** Cut within an event is no finding: the client does it to itself. */
+  #cut(connection: Connection): void {
+    this.#leaving.add(connection);
+    this.#open.delete(connection);
+    connection.checker.forgive();
+    connection.destroy();
   }
 
   /** The oldest `count` reading clients are cut and come back with the id of their last event; resolves when all are in. */
   async comeBack(options: Enter): Promise<void> {
     const chosen = [...this.#open].filter(([, role]) => role === 'reading').slice(0, options.count);
     const returns = chosen.map(([connection]) => connection.checker.next);
-    for (const [connection] of chosen) {
-      this.#leaving.add(connection);
-      // Cut within an event it has not got that event: no finding, it gets it when it is back.
-      connection.checker.forgive();
-      connection.destroy();
-    }
+    for (const [connection] of chosen) this.#cut(connection);
     const lane = async (): Promise<void> => {
       for (let next = returns.pop(); next !== undefined; next = returns.pop())
         await this.#connect(options, next);

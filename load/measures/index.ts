@@ -1,7 +1,9 @@
 /** All measures, in the order of the report. */
+import { connects, fanOut, finite } from './autocannon.js';
 import { large, latency, stalled } from './crowds.js';
 import type { Measure } from './measure.js';
 import { fourThousand, thousand } from './overload.js';
+import { SCENARIOS } from './scenarios.js';
 import { accept, idle } from './standing.js';
 import { brisk, growth, pending, steady } from './steady.js';
 
@@ -17,4 +19,8 @@ export const MEASURES: readonly Measure[] = [
   accept,
   stalled,
   latency,
+  ...SCENARIOS,
+  connects,
+  finite,
+  fanOut,
 ];

@@ -3,6 +3,8 @@
  * whenever one has bytes: fewer and larger reads, at the price of that much added latency, so that one core can check
  * millions of events per second.
  */
+
+import type { Role } from '../checking/connection.js';
 import { Crowd, type CrowdReport, type Enter } from '../checking/crowd.js';
 import { answering } from './answering.js';
 
@@ -28,7 +30,7 @@ function nap(): void {
 
 answering({
   enter: (options: Enter) => crowd.enter(options),
-  leave: ({ count }: { count?: number }) => crowd.leave(count),
+  leave: ({ count, role }: { count?: number; role?: Role }) => crowd.leave(count, role),
   comeBack: (options: Enter) => crowd.comeBack(options),
   nap: ({ ms }: { ms: number }) => {
     const asleep = napMs > 0;
