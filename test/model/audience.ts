@@ -45,6 +45,8 @@ export interface AudienceOptions {
   readonly clock: Clock;
   readonly upstream: Upstream;
   readonly promised: Promised;
+  /** Clients take slices at once. */
+  readonly eager: boolean;
   /** As the channel's option. */
   readonly connectWaitMs: number;
   readonly maxAgeMs: number;
@@ -140,7 +142,9 @@ export class Audience {
         },
         known.pending,
       ),
-      client: new ModelClient(this.#options.clock, (block) => present.stream.read(block)),
+      client: new ModelClient(this.#options.clock, this.#options.eager, (block) =>
+        present.stream.read(block),
+      ),
     };
     present.client.stalled = stalled && !this.#flowing;
     this.present.add(present);

@@ -28,10 +28,13 @@ export class ModelClient implements Sink {
   #writing: { readonly bytes: Buffer; readonly copy: Buffer } | undefined;
   #rest = Buffer.alloc(0);
   readonly #clock: Clock;
+  readonly #eager: boolean;
   readonly #read: (block: Block) => void;
 
-  constructor(clock: Clock, read: (block: Block) => void) {
+  /** @param eager slices are taken at once, unless it is stalled */
+  constructor(clock: Clock, eager: boolean, read: (block: Block) => void) {
     this.#clock = clock;
+    this.#eager = eager;
     this.#read = read;
   }
 
@@ -57,7 +60,10 @@ export class ModelClient implements Sink {
 
   write(slice: Slice): boolean {
     this.writePrivate(slice.bytes);
-    return false;
+    if (!this.#eager || this.stalled) return false;
+    this.#writing = undefined;
+    this.#take(slice.bytes);
+    return true;
   }
 
   writePrivate(bytes: Buffer): void {

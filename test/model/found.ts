@@ -26,6 +26,7 @@ const BASE: Setup = {
   connectWaitMs: 0,
   lingerMs: 0,
   maxLogBytes: 1_000_000,
+  eager: false,
   maxAgeMs: 0,
 };
 

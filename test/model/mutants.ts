@@ -46,8 +46,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: 'the id before the last is read from a stale offset',
     file: 'ingest.js',
-    text: 'from >= 0 && from < to',
-    becomes: 'from < to',
+    text: 'from < 0 || from >= to',
+    becomes: 'from >= to',
+  },
+  {
+    fault: 'a slice that is taken at once is not counted',
+    file: 'downstream/subscriber.js',
+    text: 'this.#host.delivered(this, slice.events, slice.bytes.length);\n                slice.unpin();',
+    becomes: 'slice.unpin();',
+  },
+  {
+    fault: 'with onGap reject a stream goes on across a break for all',
+    file: 'downstream/subscriber.js',
+    text: "this.#host.onGap === 'reject' && this.#atBreak",
+    becomes: 'false',
   },
   {
     fault: 'minted ids go on exactly behind a rest in which everything was forgotten',

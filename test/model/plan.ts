@@ -23,6 +23,8 @@ export interface Setup {
   readonly connectWaitMs: number;
   readonly lingerMs: number;
   readonly maxLogBytes: number;
+  /** Clients take slices at once. */
+  readonly eager: boolean;
   readonly maxAgeMs: number;
 }
 
@@ -81,6 +83,7 @@ export const setup: fc.Arbitrary<Setup> = fc.record({
   connectWaitMs: fc.constantFrom(0, 5, 2_000),
   lingerMs: fc.constantFrom(0, 500, 5_000),
   maxLogBytes: fc.constantFrom(1_000_000, 1_000_000, 1_000_000, 12_288),
+  eager: fc.boolean(),
   // Longer than a client may have to wait for its id, or it gets nothing.
   maxAgeMs: fc.constantFrom(0, 0, 0, 4_000, 8_000),
 });

@@ -80,9 +80,10 @@ export class Promised {
     return repeats && naming === 'every' && !backfill && !seeded && !missed;
   }
 
-  /** A gap for this reason would be a false alarm. */
+  /** A gap for this reason would be a false alarm, or is never told. */
   falseAlarm(reason: string, { nowhere, minted }: Asked): boolean {
-    const { ids, backfill, refuses, replay, replayBytes } = this.#setup;
+    const { ids, backfill, refuses, replay, replayBytes, onGap } = this.#setup;
+    if (onGap !== 'signal') return true;
     if (reason === 'epoch') return ids !== 'gateway' && !minted && !nowhere;
     if (reason !== 'unknown-id' || !this.#exact || nowhere) return false;
     const asks =

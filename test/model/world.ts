@@ -56,6 +56,7 @@ export class World {
       clock: this.#clock,
       upstream: this.#upstream,
       promised: this.#promised,
+      eager: setup.eager,
       connectWaitMs: setup.connectWaitMs,
       maxAgeMs: setup.maxAgeMs,
       foreignId: () => {
