@@ -23,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'continuity.js',
     text: 'this.#repeats.end();\n            if (resumed',
     becomes: 'if (resumed',
+    seed: 4,
   },
   {
     fault: 'a proof is taken for given',
