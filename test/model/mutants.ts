@@ -36,7 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'continuity.js',
     text: 'this.#proven = first;',
     becomes: 'this.#proven = true;',
-    seed: 1,
+    seed: 20,
   },
   {
     fault: 'a reconnect that proved nothing is not told',
