@@ -1,7 +1,7 @@
 /** Results as one table, for a terminal and for Markdown. */
 import type { MeasureResult, RowResult } from './rounds.js';
 
-const HEADINGS = ['measure', '', 'median', 'spread', 'must', 'aim', 'verdict'];
+export const HEADINGS = ['measure', '', 'median', 'spread', 'must', 'aim', 'verdict'];
 
 export function cells(results: readonly MeasureResult[]): string[][] {
   return results.flatMap(({ title, rows }) =>

@@ -24,3 +24,14 @@ export const MEASURES: readonly Measure[] = [
   finite,
   fanOut,
 ];
+
+/** The short set: measures and the targets that they need for a first picture. */
+export const SHORT: Readonly<Record<string, readonly string[]>> = {
+  steady: ['net', 'naive', 'ours'],
+  pending: ['net', 'ours'],
+  'held-1000': ['naive', 'ours'],
+  idle: ['bare', 'ours'],
+  accept: ['bare', 'ours'],
+  latency: ['ours'],
+  'reconnect-storm': ['ours'],
+};

@@ -1,5 +1,6 @@
 /** CPU of the server per delivered event, at a rate it can hold: the events of the window are counted, not the time. */
 import type { Offer } from '../processes/upstream.js';
+import { userMicros } from '../processes/usage.js';
 import { Stage } from '../stage.js';
 import type { Figures } from './measure.js';
 
@@ -26,11 +27,14 @@ export function perDelivery(options: PerDelivery): (target: string) => Promise<F
       await stage.deliver({ ...offer, rate: Math.min(WARM_UP_RATE, 4 * offer.rate), writes: warmUp });
       await stage.client.ask('begin');
       const before = stage.cpu();
+      const userBefore = userMicros(stage.pids);
       const { seconds } = await stage.deliver(offer);
       const used = stage.cpu() - before;
+      const user = userMicros(stage.pids) - userBefore;
       const { delivered, busy, latency } = await stage.checked();
       return {
         cpuMicros: used / delivered,
+        userMicros: user / delivered,
         delivered,
         serverBusy: used / 1e6 / seconds,
         clientBusy: busy,

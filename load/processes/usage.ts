@@ -12,6 +12,17 @@ export function cpuMicros(pids: readonly number[]): number {
   return nanos / 1_000;
 }
 
+/** Of this, microseconds outside the kernel: in ticks of 10 ms, so for windows of seconds only. */
+export function userMicros(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name, in brackets, may contain blanks.
+    ticks += Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]);
+  }
+  return ticks * 10_000;
+}
+
 /** Resident bytes. */
 export function rssBytes(pids: readonly number[]): number {
   return status(pids, 'VmRSS');
