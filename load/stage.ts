@@ -3,6 +3,7 @@
  * owns their lives, and the rules by which a run counts; what is measured is the measure's business.
  */
 
+import type { Enter } from './checking/crowd.js';
 import type { Served } from './processes/answering.js';
 import { Child } from './processes/child.js';
 import type { ClientReport } from './processes/client.js';
@@ -67,10 +68,7 @@ export class Stage {
   }
 
   /** Brings clients in; resolves when all have their head, and the upstream has its reader. */
-  async enter(
-    count: number,
-    options: { readonly role?: string; readonly atOnce?: number } = {},
-  ): Promise<void> {
+  async enter(count: number, options: Partial<Enter> = {}): Promise<void> {
     const { port, path } = this.#served;
     await this.client.ask('enter', { port, path, count, ...options });
   }
@@ -99,8 +97,8 @@ export class Stage {
     return offered;
   }
 
-  async arrived(timeoutMs = ALL_ARRIVED_MS): Promise<void> {
-    const seq = this.#offered - 1;
+  /** Waits until every reading client has an event, the newest that was delivered by default. @throws Void */
+  async arrived(timeoutMs = ALL_ARRIVED_MS, seq = this.#offered - 1): Promise<void> {
     const all = await this.client.ask<boolean>('everybodyHas', { seq, timeoutMs }, timeoutMs + 10_000);
     if (!all) {
       const { delivered, lost, lastError } = await this.client.ask<ClientReport>('report');

@@ -2,6 +2,7 @@
  * All clients of the process: brings them in at a bounded pace, knows how far the last of them is, lets them go. Their
  * sources are spread over 127.0.0.0/8, since one address has too few ports for ten thousand connections in a row.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { idOf } from '../wire/event.js';
 import { Connection, type Role } from './connection.js';
 import { Findings, type FindingsReport } from './findings.js';
@@ -16,6 +17,8 @@ export interface Enter {
   readonly role?: Role;
   /** Connections on their way at once. Default 100. */
   readonly atOnce?: number;
+  /** Between two of them in a row. Default 0. */
+  readonly pauseMs?: number;
 }
 
 export interface CrowdReport extends FindingsReport {
@@ -43,6 +46,7 @@ export class Crowd {
       while (left > 0) {
         left -= 1;
         await this.#connect(options);
+        if (options.pauseMs !== undefined) await sleep(options.pauseMs);
       }
     };
     await Promise.all(Array.from({ length: Math.min(options.atOnce ?? 100, left) }, lane));

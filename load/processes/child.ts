@@ -4,12 +4,14 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** Files are named as they lie under `load/`, without extension. */
 const fileOf = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 const TASKSET = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(path));
 
+const CORES = availableParallelism();
 const KILL_AFTER_MS = 2_000;
 
 interface Answer {
@@ -30,7 +32,7 @@ export class Child {
   constructor(name: string, core: number, args: unknown = {}, nodeArgs: readonly string[] = []) {
     this.name = name;
     const command = [process.execPath, ...nodeArgs, fileOf(name), JSON.stringify(args)];
-    const pinned = TASKSET === undefined ? command : [TASKSET, '-c', String(core), ...command];
+    const pinned = TASKSET === undefined ? command : [TASKSET, '-c', String(core % CORES), ...command];
     this.#process = spawn(pinned[0]!, pinned.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production' },

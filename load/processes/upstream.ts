@@ -1,10 +1,12 @@
 /**
  * The scripted upstream, a process of its own: offers events at a rate to everybody who is connected, from when it is
  * told, and replays what it still has after a Last-Event-ID. Its bodies have no transfer coding, so that the simplest
- * reader can read them. A write that is due late is made late; of several that are, the schedule lets all but one go:
- * a burst to catch up would be a load that nobody asked for.
+ * reader can read them. A write that is due late is made late, up to
+ * a limit; beyond that the schedule lets go: a burst to catch up would be a load that nobody asked for. It shares its core
+ * with the client, and goes first where it may.
  */
 import { createServer, type Socket } from 'node:net';
+import { setPriority } from 'node:os';
 import { Probe } from '../checking/probe.js';
 import { events } from '../wire/event.js';
 import { monotonicMicros } from '../wire/monotonic.js';
@@ -34,8 +36,10 @@ const HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\nconnection: close\r\n\r\n:\n\n';
 /** What can be replayed. */
 const KEPT_EVENTS = 20_000;
-/** Behind by more writes than this, the schedule lets go. */
+/** Behind by more than this, and more than two writes, the schedule lets go. */
+const LATE_MS = 10;
 const LATE_WRITES = 2;
+const PRIORITY = -10;
 
 const readers = new Set<Socket>();
 const kept: Buffer[] = [];
@@ -92,7 +96,7 @@ function offer({
     stop = finish;
     const tick = (): void => {
       const late = Math.floor((performance.now() - due) / periodMs);
-      if (late >= LATE_WRITES) {
+      if (late >= LATE_WRITES && late * periodMs > LATE_MS) {
         skipped += late - 1;
         due += (late - 1) * periodMs;
       }
@@ -108,6 +112,11 @@ function offer({
   });
 }
 
+try {
+  setPriority(PRIORITY);
+} catch {
+  // Not ours to have: late writes then show as `skipped`.
+}
 server.listen(0, '127.0.0.1', 4_096);
 
 answering({
