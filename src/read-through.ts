@@ -23,8 +23,8 @@ type Outcome = { readonly seq: number } | 'lost';
 /** What is read is bounded in bytes; how many events that is, and how old, does not matter. */
 const UNBOUNDED = 2 ** 31 - 1;
 
-/** Requests made at most, each from where the one before broke off: a network that is that bad is a gap's reason. */
-const MAX_REQUESTS = 4;
+/** Requests that may break off, each made again from where it stood: a network that is that bad is a gap's reason. */
+const MAX_BROKEN = 4;
 
 /** Events by which is recognised what a request brings again that goes on where another broke off. */
 const REMEMBERED = 1_024;
@@ -38,7 +38,7 @@ export class ReadThrough {
   readonly #log: EventLog;
   #ingest: Ingest | undefined;
   #source: Source | undefined;
-  #requests = 0;
+  #broken = 0;
   /** The request under way was answered with a stream that goes on behind the id. */
   #answered = false;
   #bytes = 0;
@@ -85,7 +85,6 @@ export class ReadThrough {
   /** Asks the upstream for what follows the id, or what was read so far. */
   ask(source: SourceFactory): void {
     this.#ingest ??= this.#startIngest();
-    this.#requests += 1;
     this.#answered = false;
     // How long an answer may take is the request's own to limit.
     this.heardAt = Number.POSITIVE_INFINITY;
@@ -102,6 +101,12 @@ export class ReadThrough {
     const last = this.#log.tipSeq - 1;
     const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.#from);
     if (seq >= 0 && (last === 0 || this.#host.lasts(seq))) this.#settle({ seq });
+  }
+
+  /** Gives its place to others: the request is made again later, from where it stands. */
+  rest(): void {
+    this.#source?.close('shutdown');
+    this.#host.again(this);
   }
 
   /** Everyone goes on at a place of the channel's log. */
@@ -166,7 +171,8 @@ export class ReadThrough {
     if (!this.open) return;
     // An event that is too large comes again.
     const worthIt = this.#answered && code !== 'SSE_GATEWAY_UPSTREAM_EVENT_TOO_LARGE';
-    if (worthIt && this.#requests < MAX_REQUESTS) this.#host.brokeOff(this);
+    this.#broken += 1;
+    if (worthIt && this.#broken < MAX_BROKEN) this.#host.again(this);
     else this.lose();
   }
 

@@ -44,8 +44,8 @@ export interface ReadThroughHost {
   coldUntil(): number;
   /** The source for a private request; undefined: this upstream can't be asked. */
   backfill(): SourceFactory | undefined;
-  /** Its request broke off, and may be made again. */
-  brokeOff(readThrough: ReadThrough): void;
+  /** Its request is over, and is to be made again. */
+  again(readThrough: ReadThrough): void;
   /** Its end is known. */
   settled(readThrough: ReadThrough): void;
   /** A subscriber goes on in the channel's log: at `seq`, or undefined: at the floor, with a gap. */
@@ -122,7 +122,7 @@ export class ReadThroughs {
       this.#all.delete(readThrough);
       this.settled(readThrough);
     }
-    this.#loseSilent(now);
+    this.#restSilent(now);
     this.#advance(this.#open.values());
   }
 
@@ -146,8 +146,8 @@ export class ReadThroughs {
     this.#fill();
   }
 
-  /** A request broke off: its place is given up, and it waits for another with those who waited before. */
-  brokeOff(readThrough: ReadThrough): void {
+  /** A request is over, but not for good: its place is given up, and it waits for another behind those who wait. */
+  again(readThrough: ReadThrough): void {
     this.#reading.delete(readThrough);
     this.#open.delete(keyOf(readThrough.id));
     this.#open.set(keyOf(readThrough.id), readThrough);
@@ -183,12 +183,12 @@ export class ReadThroughs {
     this.#filling = false;
   }
 
-  /** Where others wait for a place, a request that brings nothing more may not keep it: what it brought has to do. */
-  #loseSilent(now: number): void {
+  /** Where others wait for a place, a request that brings nothing more gives it up, and is made again when it is its turn. */
+  #restSilent(now: number): void {
     if (this.#open.size <= this.#reading.size || this.#reading.size < AT_ONCE) return;
     const { resumeWaitMs } = this.#host.options;
     for (const readThrough of [...this.#reading])
-      if (now - readThrough.heardAt >= resumeWaitMs) readThrough.lose();
+      if (now - readThrough.heardAt >= resumeWaitMs) readThrough.rest();
   }
 
   /** Asks for it if there is a place and somebody still wants it; what can't be asked for is lost. */

@@ -78,7 +78,7 @@ export class Subscribers {
       tipSeq: () => log.tipSeq,
       lasts: (seq) => this.#lasts(seq),
       backfill: () => (options.ids !== 'gateway' && continuity.replays ? backfill : undefined),
-      brokeOff: (readThrough) => this.#readThroughs.brokeOff(readThrough),
+      again: (readThrough) => this.#readThroughs.again(readThrough),
       settled: (readThrough) => this.#readThroughs.settled(readThrough),
       goOn: (subscriber, from, seq) => this.#goOn(subscriber, from, seq),
     });

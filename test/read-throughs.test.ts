@@ -147,10 +147,15 @@ t.test(
     t.equal(rig.asked.length, 8);
     rig.clock.advance(1);
     rig.tick();
-    t.equal(rig.asked.length, 9);
-    await clients[0]!.waitFor(6);
-    t.match(gaps(clients[0]!), [{ reason: 'unknown-id' }]);
-    t.equal(rig.metrics.gaps.total, 1);
+    t.same(rig.ids.slice(8), ['9']);
+    t.ok(shut(rig.asked[0]!));
+    answer(rig.asked[1]!, 2);
+    t.same(rig.ids.slice(9), ['1'], 'who gave a place up is asked for again in turn');
+    answer(rig.asked[9]!, 1);
+    rig.clock.runTurns();
+    await clients[0]!.waitFor(44);
+    t.same(data(clients[0]!), range(2, 45));
+    t.equal(rig.metrics.gaps.total, 0);
     t.equal(rig.books(), 0);
   },
 );
