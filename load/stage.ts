@@ -26,6 +26,7 @@ export class Void extends Error {
 export class Stage {
   readonly upstream: Child;
   readonly client: Child;
+  #server: Child | undefined;
   #served: Served = { port: 0, path: '', pids: [] };
   #offered = 0;
 
@@ -47,6 +48,7 @@ export class Stage {
       const server = new Child(described.file, core, { ...described.args, upstream: url });
       open.push(server);
       const stage = new Stage(upstream, client);
+      stage.#server = server;
       stage.#served = await server.ask<Served>('where', {}, 20_000);
       return await run(stage);
     } finally {
@@ -60,6 +62,11 @@ export class Stage {
 
   get pids(): readonly number[] {
     return this.#served.pids;
+  }
+
+  /** The process of the target. */
+  get server(): Child {
+    return this.#server!;
   }
 
   /** CPU time of the server so far, µs. */

@@ -1,4 +1,5 @@
 /** The other end of a `Child`: a process that answers the runner's questions, and is over when the runner is. */
+import { beginProfile, endProfile } from './profiling.js';
 
 type Handlers = Readonly<Record<string, (params: never) => unknown>>;
 
@@ -34,7 +35,7 @@ export function answering(handlers: Handlers): void {
 
 /** A server under test: says where it listens, and in which processes its work is done (default: this one). */
 export function serving(port: number, path: string, pids: readonly number[] = [process.pid]): void {
-  answering({ where: () => ({ port, path, pids }) satisfies Served });
+  answering({ where: () => ({ port, path, pids }) satisfies Served, beginProfile, endProfile });
 }
 
 export interface Served {
