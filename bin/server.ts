@@ -25,7 +25,8 @@ export function createServer(options: SseGatewayOptions, logger: LogTarget): Fas
     logger: { ...logger, serializers: { req: describeRequest } },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   });
-  app.register(sseGateway, options);
+  // The server is ours alone: nobody else is surprised by what leaves its connections.
+  app.register(sseGateway, { detachStreams: true, ...options });
   return app;
 }
 

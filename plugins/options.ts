@@ -27,6 +27,12 @@ export interface SseGatewayOptions extends GatewayOptions {
    */
   metrics?: false | { path?: string; registry?: Registry; defaultMetrics?: boolean };
   /**
+   * A stream leaves its connection once its head is out, so that Node frees parser, request and response: about half the
+   * memory per client. It then ends with its connection (`Connection: close`), for Node and Fastify the response is complete
+   * when it begins, and `server.closeAllConnections()` doesn't know it. Plain HTTP/1 only. Default false (the command: true).
+   */
+  detachStreams?: boolean;
+  /**
    * Called when a stream begins and when it ends: Fastify's `onSend` doesn't see a hijacked reply, and `onResponse` only
    * one that ended politely. What it throws is logged.
    */
@@ -40,14 +46,16 @@ export interface PluginOptions {
   readonly metrics:
     | false
     | { readonly path: string; readonly registry?: Registry; readonly defaultMetrics?: boolean };
+  readonly detachStreams: boolean;
   readonly onStream: SseGatewayOptions['onStream'];
 }
 
 /** @throws GatewayError `SSE_GATEWAY_OPTION_INVALID`, for the plugin's own options; the gateway checks the others */
 export function splitOptions(input: SseGatewayOptions & { prefix?: string }): PluginOptions {
-  const { events, health, metrics, onStream, prefix: _, ...gateway } = input;
+  const { events, health, metrics, detachStreams = false, onStream, prefix: _, ...gateway } = input;
   if (onStream !== undefined && typeof onStream !== 'function')
     throw invalid('onStream', 'expected a function');
+  if (typeof detachStreams !== 'boolean') throw invalid('detachStreams', 'expected true or false');
   const { registry, defaultMetrics } = metrics || {};
   if (registry !== undefined && typeof registry?.registerMetric !== 'function')
     throw invalid('metrics.registry', 'expected a registry of prom-client');
@@ -58,6 +66,7 @@ export function splitOptions(input: SseGatewayOptions & { prefix?: string }): Pl
     events: route('events', events, ['path']),
     health: route('health', health, ['path']),
     metrics: route('metrics', metrics, ['path', 'registry', 'defaultMetrics']),
+    detachStreams,
     onStream,
   };
 }

@@ -4,7 +4,14 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { Gateway, GatewayError, type GatewayStats, type LocalEvent, type Parameters } from '../src/index.js';
+import {
+  carryConnections,
+  Gateway,
+  GatewayError,
+  type GatewayStats,
+  type LocalEvent,
+  type Parameters,
+} from '../src/index.js';
 import { disconnect, type OpenStream, type StreamContext } from './client-stream.js';
 import { eventsRoutes } from './events.js';
 import { healthRoutes } from './health.js';
@@ -72,9 +79,13 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
     );
   }
   const { prefix } = input as { prefix?: string };
-  const { gateway: gatewayOptions, events, health, metrics, onStream } = splitOptions(input);
+  const { gateway: gatewayOptions, events, health, metrics, detachStreams, onStream } = splitOptions(input);
   const gateway = new Gateway(gatewayOptions, { logger: app.log });
   const streams: StreamContext = { gateway, onStream, open: new Set() };
+
+  if (detachStreams && !carryConnections(app.server)) {
+    app.log.warn('sse-gateway: detachStreams has no effect: not a server whose connections can be left');
+  }
 
   app.decorate('sseGateway', {
     subscribe: async (request, reply, channel, parameters = {}) =>

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   type Channel,
   type ChannelMetrics,
+  Connection,
   type ErrorCode,
   type Gateway,
   GatewayError,
@@ -137,14 +138,20 @@ function begin({ context, request, reply, id }: Asked, stream: ClientStream, ask
       throw new GatewayError('RESUME_GAP', `the events after that id are not available: ${resume.reason}`);
     }
     reply.hijack();
+    const { socket } = response;
+    const leaves = (socket as unknown) instanceof Connection;
     // Head and first bytes in one packet.
-    const socket = isHttp2(response) ? null : response.socket;
-    socket?.cork();
+    const out = isHttp2(response)
+      ? null
+      : leaves
+        ? (socket as unknown as Connection).socket
+        : response.socket;
+    out?.cork();
     try {
-      sendHead(response, reply, resume.outcome);
+      sendHead(response, reply, resume.outcome, leaves);
       stream.begin(response, resume, id);
     } finally {
-      socket?.uncork();
+      out?.uncork();
     }
   } catch (error) {
     stream.release();

@@ -19,6 +19,8 @@
 
 export type { Channel, ChannelStatus } from './channel.js';
 export { type Clock, type Random, systemClock, type Timer } from './clock.js';
+export { Connection } from './downstream/connection.js';
+export { carryConnections } from './downstream/connections.js';
 export { type HttpResponse, isHttp2 } from './downstream/http-sink.js';
 export { ownsSocket } from './downstream/owns-socket.js';
 export type { Subscriber } from './downstream/subscriber.js';

@@ -4,6 +4,7 @@ import type { Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
 import type { Sink } from '../sink.js';
 import type { ChunkFramer } from './chunk-framer.js';
+import { Connection } from './connection.js';
 import { Http1Sink } from './http1-sink.js';
 import { Http2Sink } from './http2-sink.js';
 import { ResponseSink } from './response-sink.js';
@@ -19,6 +20,8 @@ export function isHttp2(response: HttpResponse): response is Http2ServerResponse
 /** The sink of a response whose head was sent; an HTTP/1 response must own its socket. */
 export function httpSink(response: HttpResponse, framer: ChunkFramer): Sink {
   if (isHttp2(response)) return new Http2Sink(response.stream);
-  if (!(response.socket instanceof Socket)) return new ResponseSink(response);
+  const { socket } = response;
+  if (!(socket instanceof Socket || (socket as unknown) instanceof Connection))
+    return new ResponseSink(response);
   return new Http1Sink(response, response.chunkedEncoding ? framer : undefined);
 }

@@ -1,7 +1,8 @@
 /**
  * An HTTP/1 response as a sink: chunked for 1.1 (the framed copy is shared), identity until close for 1.0. Once the
  * response owns its socket and its head is out, bodies go straight to the socket, which saves the per-write work of
- * the response; the response itself ends the stream, so that its own framing and keep-alive stay right.
+ * the response. The response itself ends the stream, so that its own framing and keep-alive stay right, unless the
+ * socket has been detached from it: then the end of the body is that of the connection, as its head has said.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,13 +10,16 @@ import type { Slice } from '../log/slice.js';
 import type { Sink, SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
 import { type ChunkFramer, chunk, PIECE_BYTES, piecesOf } from './chunk-framer.js';
+import { Connection } from './connection.js';
 
 const HEARTBEAT_CHUNK = chunk(HEARTBEAT);
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 /** A write of nothing, called back behind all that was written before. */
 const NOTHING = Buffer.alloc(0);
 
 export class Http1Sink implements Sink {
-  readonly #response: ServerResponse;
+  /** Undefined: the socket is detached. */
+  readonly #response: ServerResponse | undefined;
   readonly #socket: Socket;
   readonly #framer: ChunkFramer | undefined;
   /** Its writes are never taken at once. */
@@ -33,17 +37,20 @@ export class Http1Sink implements Sink {
    * @param framer undefined: identity body
    */
   constructor(response: ServerResponse, framer: ChunkFramer | undefined) {
-    if (response.socket === null) throw new TypeError('the response does not own its socket yet');
-    this.#response = response;
-    this.#socket = response.socket;
+    const { socket } = response;
+    if (socket === null) throw new TypeError('the response does not own its socket yet');
+    const detachable = socket instanceof Connection && socket.passedOn;
+    this.#response = detachable ? undefined : response;
+    this.#socket = detachable ? detach(response, socket) : socket;
     this.#framer = framer;
-    this.#encrypted = 'encrypted' in response.socket;
+    this.#encrypted = 'encrypted' in socket;
   }
 
   attach(owner: SinkOwner): void {
     this.#owner = owner;
     this.#socket.setTimeout(0);
-    this.#response.on('error', ignore).on('close', this.#closed);
+    if (this.#response === undefined) this.#socket.on('end', endBoth);
+    (this.#response ?? this.#socket).on('error', ignore).on('close', this.#closed);
     // Gone already, and perhaps without a `close` to come. Behind the callbacks of the writes made meanwhile.
     if (this.#socket.destroyed) setImmediate(this.#closed);
   }
@@ -75,8 +82,19 @@ export class Http1Sink implements Sink {
 
   end(last?: Buffer): void {
     // The response must not end in the middle of what is written past it.
-    if (this.#pieces === undefined) this.#response.end(last);
-    else this.#ends = () => this.#response.end(last);
+    if (this.#pieces === undefined) this.#end(last);
+    else this.#ends = () => this.#end(last);
+  }
+
+  #end(last: Buffer | undefined): void {
+    if (this.#response !== undefined) {
+      this.#response.end(last);
+      return;
+    }
+    const socket = this.#socket;
+    if (last !== undefined) socket.write(this.#framer === undefined ? last : chunk(last));
+    if (this.#framer !== undefined) socket.write(LAST_CHUNK);
+    socket.end();
   }
 
   destroy(): void {
@@ -102,6 +120,27 @@ export class Http1Sink implements Sink {
     this.#owner?.written(delivered);
     this.#ends?.();
   };
+}
+
+/** For its server the response is complete: it frees what belongs to it, as behind any other. */
+function detach(response: ServerResponse, connection: Connection): Socket {
+  const socket = connection.detach();
+  response.once('finish', leaveConnection).end();
+  return socket;
+}
+
+function leaveConnection(this: ServerResponse): void {
+  // Not within the write that has finished: a stream destroyed there makes an error for nobody, with its stack.
+  process.nextTick(destroy, this.req.socket);
+}
+
+function destroy(socket: Socket): void {
+  socket.destroy();
+}
+
+/** A client that says it will send no more is gone, as it is for Node's server. */
+function endBoth(this: Socket): void {
+  this.end();
 }
 
 /** An error is known from the socket it ended; one behind the end disturbs nobody. */

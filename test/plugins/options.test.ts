@@ -24,6 +24,7 @@ const INVALID: Record<string, readonly [given: unknown, path: string]> = {
   'an unknown name in metrics': [{ metrics: { register: new Registry() } }, 'metrics.register'],
   'a registry that is none': [{ metrics: { registry: {} } }, 'metrics.registry'],
   'defaultMetrics of a wrong type': [{ metrics: { defaultMetrics: 'yes' } }, 'metrics.defaultMetrics'],
+  'detachStreams that is no boolean': [{ detachStreams: 'yes' }, 'detachStreams'],
   'onStream that is no function': [{ onStream: 'log' }, 'onStream'],
   'an option that is not known': [{ chanels: {} }, 'chanels'],
   'no channels': [{ channels: {} }, 'channels'],
@@ -82,6 +83,7 @@ t.test('without options of its own the plugin has all three faces at their paths
     events: { path: '/events' },
     health: { path: '/health' },
     metrics: { path: '/metrics' },
+    detachStreams: false,
     onStream: undefined,
   });
   t.strictSame(splitOptions({ channels, prefix: '/x' } as SseGatewayOptions).gateway, { channels });

@@ -16,6 +16,9 @@ import { until } from '../helpers/waits.js';
 
 type Options = Partial<SseGatewayOptions>;
 
+/** Whether the streams of this run leave their connections (see `detached.test.ts`). */
+export const DETACHED = process.env['TEST_DETACH_STREAMS'] === '1';
+
 export interface Setup {
   /** Of the scripted upstream. */
   readonly upstream?: UpstreamOptions;
@@ -134,6 +137,7 @@ export async function serve(
     channels: standardChannels(origin),
     pool: 'poison',
     drainMs: 0,
+    detachStreams: DETACHED,
     ...(typeof options === 'function' ? options(origin) : options),
   });
   await after?.(app);
