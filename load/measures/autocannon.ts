@@ -43,7 +43,7 @@ export const connects: Measure = {
 
 export const finite: Measure = {
   name: 'finite',
-  title: 'autocannon, 500 clients, streams that end after 0.4 to 0.5 s',
+  title: 'autocannon, 500 clients, streams that end within a second',
   targets: ['ours maxAgeMs:500'],
   run: fire({ connections: CONNECTIONS, seconds: SECONDS, leaveAfter: NEVER }, 20),
   rows: [{ title: 'streams ended properly', figure: 'endedPerSecond', of: 'ours maxAgeMs:500', unit: '/s' }],

@@ -41,6 +41,9 @@ answering({
         // Its types know fewer events than it emits.
         const client = described as EventEmitter;
         let last: Buffer | undefined;
+        // It cuts a stream that it gives up, and forgets that its parser stands in the middle of it.
+        const { parser } = described as unknown as { parser: { reinitialize(type: string): void } };
+        client.on('timeout', () => parser.reinitialize('RESPONSE'));
         client.on('headers', ({ statusCode }: { statusCode: number }) => {
           if (statusCode === 200) opened += 1;
           else refused += 1;
