@@ -27,6 +27,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   nchan: { file: 'baselines/nchan', companion: true },
   ours: ours({}),
   'ours pool:false': ours({ pool: false }),
+  // As the command serves.
+  'ours detachStreams': ours({ detachStreams: true }),
   // Variants for scenarios: streams that end, and an upstream that is known to replay.
   'ours maxAgeMs:500': ours({ defaults: { maxAgeMs: 500 } }),
   'ours replay:true': ours({ defaults: { replay: true, backoffBaseMs: 100 } }),
