@@ -31,13 +31,14 @@ interface Ended {
 }
 
 /**
- * Cuts the network of readers that are served so many bytes per event, 50 times a second; resolves with how each of them
+ * Cuts the network of readers that are served so many bytes per event, so often; resolves with how each of them
  * ended. Undefined: skipped.
  */
 async function cutOff(
   t: Test,
   channel: ChannelOptions,
   dataBytes: number,
+  everyMs: number,
   count: number,
 ): Promise<readonly Ended[] | undefined> {
   const namespace = await openNamespace(t);
@@ -56,7 +57,7 @@ async function cutOff(
   await app.listen({ port: 0, host: namespace.host });
   const { port } = app.server.address() as AddressInfo;
   const data = 'x'.repeat(dataBytes);
-  const publishing = setInterval(() => app.sseGateway.publish('events', { data }), 20);
+  const publishing = setInterval(() => app.sseGateway.publish('events', { data }), everyMs);
   t.teardown(() => clearInterval(publishing));
   const command = [
     process.execPath,
@@ -90,7 +91,7 @@ async function cutOff(
 t.test('clients gone silent are gone for the gateway within maxAgeMs', { timeout: TIMEOUT_MS }, async (t) => {
   // The readers' start is in it, on a busy machine too.
   const maxAgeMs = 8_000;
-  const ended = await cutOff(t, { maxAgeMs, stalledMs: 60_000 }, 100, READERS);
+  const ended = await cutOff(t, { maxAgeMs, stalledMs: 60_000 }, 100, 200, READERS);
   if (ended === undefined) return;
   for (const { reason, ageMs, silentMs } of ended) {
     t.equal(reason, 'max-age');
@@ -104,7 +105,7 @@ t.test(
   { timeout: TIMEOUT_MS },
   async (t) => {
     const stalledMs = 1_500;
-    const ended = await cutOff(t, { maxAgeMs: 0, stalledMs }, 200_000, BUSY_READERS);
+    const ended = await cutOff(t, { maxAgeMs: 0, stalledMs }, 200_000, 20, BUSY_READERS);
     if (ended === undefined) return;
     for (const { reason, silentMs } of ended) {
       t.equal(reason, 'stalled');
