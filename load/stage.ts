@@ -3,6 +3,7 @@
  * owns their lives, and the rules by which a run counts; what is measured is the measure's business.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Enter } from './checking/crowd.js';
 import type { Served } from './processes/answering.js';
 import { Child } from './processes/child.js';
@@ -14,6 +15,7 @@ import { TARGETS } from './targets.js';
 const SERVER_CORE = 0;
 const OTHER_CORE = 1;
 const ALL_ARRIVED_MS = 60_000;
+const UPSTREAM_READ_MS = 5_000;
 const WHOLE_RUN_MS = 600_000;
 /** Above this the client measures itself. */
 const MAX_BUSY = 0.9;
@@ -97,11 +99,21 @@ export class Stage {
 
   /** Offers a known number of writes and waits until every client has every event. @throws Void when one hasn't */
   async deliver(offer: Offer & { readonly writes: number }): Promise<Offered> {
+    await this.#upstreamIsRead();
     const timeoutMs = (offer.writes / offer.rate) * 1_000 + ALL_ARRIVED_MS;
     const offered = await this.upstream.ask<Offered>('offer', offer, timeoutMs);
     this.#offered = offered.events;
     await this.arrived();
     return offered;
+  }
+
+  /** A relay that opens its upstream at its start, and not for its first client, may not be there yet. */
+  async #upstreamIsRead(): Promise<void> {
+    const deadline = performance.now() + UPSTREAM_READ_MS;
+    while ((await this.upstream.ask<number>('readers')) === 0) {
+      if (performance.now() > deadline) throw new Void('nobody reads the upstream');
+      await sleep(20);
+    }
   }
 
   /** Waits until every reading client has an event, the newest that was delivered by default. @throws Void */

@@ -11,6 +11,7 @@ import type { Reference } from './reference.js';
 
 const BLANK = Buffer.from('\n\n');
 const DATA = Buffer.from('data:');
+const RETRY = Buffer.from('retry:');
 const NOTICE = Buffer.from('event: gateway.');
 const LF = 10;
 const SPACE = 32;
@@ -145,14 +146,23 @@ export class StreamChecker {
       return;
     }
     const data = dataLine(bytes, from, to);
-    if (data < 0) return;
+    if (data < 0) {
+      // A server may say how to reconnect; anything else without data was an event once.
+      if (bytes.compare(RETRY, 0, RETRY.length, from, Math.min(to, from + RETRY.length)) !== 0)
+        this.#spoiled();
+      return;
+    }
     if (!read(bytes, data, bytes.indexOf(LF, data), reading)) {
-      this.#fault('corrupted', 1);
-      // It stood where the next one was due: without this, one fault would be counted as two.
-      if (this.next >= 0) this.next += 1;
+      this.#spoiled();
       return;
     }
     this.#event(bytes.subarray(from, to), reading.seq, reading.micros, now);
+  }
+
+  /** It stood where the next one was due: if that were not passed, one fault would be counted as two. */
+  #spoiled(): void {
+    this.#fault('corrupted', 1);
+    if (this.next >= 0) this.next += 1;
   }
 
   #event(frame: Buffer, seq: number, micros: number, now: number): void {
