@@ -57,13 +57,14 @@ export class Subscribers {
   readonly #parts: SubscribersOptions;
   readonly #fanOut: FanOut;
   readonly #readThroughs: ReadThroughs;
-  readonly #framer = new ChunkFramer();
+  readonly #framer: ChunkFramer;
   #closed: CloseReason | undefined;
   readonly #leaveCalls = new Map<Subscriber, (reason: CloseReason) => void>();
 
   constructor(parts: SubscribersOptions) {
     this.#parts = parts;
     const { log, continuity, options, backfill } = parts;
+    this.#framer = new ChunkFramer(parts.pool);
     this.#fanOut = this.#fanOutOf(log);
     this.#readThroughs = new ReadThroughs({
       ...parts,

@@ -1,38 +1,69 @@
 /**
  * HTTP/1.1 chunk framing (RFC 9112 §7.1) made once per slice: everyone at the head of the log writes the same framed
- * copy. It remembers the last one only, which is the one that is shared.
+ * copy, which lies in a slab of the pool. It remembers the last one only, which is the one that is shared.
  */
+import type { SlabPool } from '../log/pool.js';
+
 const CRLF = Buffer.from('\r\n');
+/** The longest size line of a chunk, and the two line ends. */
+const FRAMING_BYTES = 12;
 
-export class ChunkFramer {
-  #of: Buffer | undefined;
-  #framed: Buffer | undefined;
-  #pieces: readonly Buffer[] | undefined;
+/** A framed copy. Its slab goes back to the pool when the framer has forgotten it and no write holds it. */
+export class Framed {
+  readonly bytes: Buffer;
+  readonly #slab: Buffer;
+  readonly #pool: SlabPool;
+  #pins = 1;
 
-  /** The bytes as one chunk, in a buffer that never changes. The same input object gives the same output object. */
-  frame(bytes: Buffer): Buffer {
-    if (this.#of === bytes && this.#framed !== undefined) return this.#framed;
-    const framed = chunk(bytes);
-    this.#of = bytes;
-    this.#framed = framed;
-    this.#pieces = undefined;
-    return framed;
+  constructor(bytes: Buffer, pool: SlabPool) {
+    this.#pool = pool;
+    this.#slab = pool.acquire(bytes.length + FRAMING_BYTES);
+    this.bytes = this.#slab.subarray(0, writeChunk(this.#slab, bytes));
   }
 
-  /** The same for bytes that are written piece by piece. */
+  pin(): void {
+    this.#pins += 1;
+  }
+
+  unpin(): void {
+    this.#pins -= 1;
+    if (this.#pins === 0) this.#pool.release(this.#slab);
+  }
+}
+
+export class ChunkFramer {
+  readonly #pool: SlabPool;
+  #of: Buffer | undefined;
+  #framed: Framed | undefined;
+  #pieces: readonly Buffer[] | undefined;
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool;
+  }
+
+  /** The bytes as one chunk, to be pinned while a write holds it. The same input object gives the same output object. */
+  frame(bytes: Buffer): Framed {
+    if (this.#of === bytes && this.#framed !== undefined) return this.#framed;
+    this.forget();
+    this.#of = bytes;
+    this.#framed = new Framed(bytes, this.#pool);
+    return this.#framed;
+  }
+
+  /** The same for bytes that are written piece by piece, in memory that nobody reuses. */
   frameEach(bytes: Buffer): readonly Buffer[] {
     if (this.#of === bytes && this.#pieces !== undefined) return this.#pieces;
-    const pieces = piecesOf(bytes).map(chunk);
+    this.forget();
     this.#of = bytes;
-    this.#framed = undefined;
-    this.#pieces = pieces;
-    return pieces;
+    this.#pieces = piecesOf(bytes).map(chunk);
+    return this.#pieces;
   }
 
   /** Lets the last copy go, when nobody is left to share it with: a pass is over, or a tick came. */
   forget(): void {
-    this.#of = undefined;
+    this.#framed?.unpin();
     this.#framed = undefined;
+    this.#of = undefined;
     this.#pieces = undefined;
   }
 }
@@ -49,10 +80,14 @@ export function piecesOf(bytes: Buffer): Buffer[] {
 
 /** `bytes` as one chunk. */
 export function chunk(bytes: Buffer): Buffer {
-  const size = bytes.length.toString(16);
-  const framed = Buffer.allocUnsafe(size.length + bytes.length + 4);
-  const start = framed.write(size, 0, 'latin1') + CRLF.copy(framed, size.length);
-  bytes.copy(framed, start);
-  CRLF.copy(framed, start + bytes.length);
-  return framed;
+  const framed = Buffer.allocUnsafe(bytes.length + FRAMING_BYTES);
+  return framed.subarray(0, writeChunk(framed, bytes));
+}
+
+/** Writes `bytes` as one chunk to the beginning of `into`; returns its length. */
+function writeChunk(into: Buffer, bytes: Buffer): number {
+  let at = into.write(bytes.length.toString(16), 0, 'latin1');
+  at += CRLF.copy(into, at);
+  at += bytes.copy(into, at);
+  return at + CRLF.copy(into, at);
 }

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Slice } from '../log/slice.js';
 import type { Sink, SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
-import { type ChunkFramer, chunk, PIECE_BYTES, piecesOf } from './chunk-framer.js';
+import { type ChunkFramer, chunk, type Framed, PIECE_BYTES, piecesOf } from './chunk-framer.js';
 import { Connection } from './connection.js';
 
 const HEARTBEAT_CHUNK = chunk(HEARTBEAT);
@@ -26,6 +26,8 @@ export class Http1Sink implements Sink {
   readonly #encrypted: boolean;
   #owner: SinkOwner | undefined;
   #told = false;
+  /** The framed copy that a write holds. */
+  #framed: Framed | undefined;
   /** A large slice on its way, and which of its pieces comes next. */
   #pieces: readonly Buffer[] | undefined;
   #piece = 0;
@@ -62,14 +64,22 @@ export class Http1Sink implements Sink {
       this.#socket.write(this.#pieces[0]!, this.#written);
       return false;
     }
-    const framed = this.#framer === undefined ? bytes : this.#framer.frame(bytes);
+    const framed = this.#framer?.frame(bytes);
+    if (this.#takenAtOnce(framed === undefined ? bytes : framed.bytes)) return true;
+    framed?.pin();
+    this.#framed = framed;
+    return false;
+  }
+
+  /** Writes; when not all of it is taken at once, `#written` is called later. */
+  #takenAtOnce(bytes: Buffer): boolean {
     const socket = this.#socket;
     if (this.#encrypted) {
-      socket.write(framed, this.#written);
+      socket.write(bytes, this.#written);
       return false;
     }
     // The kernel takes most writes at once: asking costs less than being called back, by a turn of the microtask queue.
-    socket.write(framed);
+    socket.write(bytes);
     if (socket.writableLength === 0 && socket.errored === null && !socket.destroyed) return true;
     socket.write(NOTHING, this.#written);
     return false;
@@ -117,6 +127,8 @@ export class Http1Sink implements Sink {
       return;
     }
     this.#pieces = undefined;
+    this.#framed?.unpin();
+    this.#framed = undefined;
     this.#owner?.written(delivered);
     this.#ends?.();
   };

@@ -4,6 +4,7 @@ import t, { type Test as TapTest } from 'tap';
 import { ChunkFramer } from '../../src/downstream/chunk-framer.js';
 import { httpSink } from '../../src/downstream/http-sink.js';
 import { Http1Sink } from '../../src/downstream/http1-sink.js';
+import { SlabPool } from '../../src/log/pool.js';
 import { HEARTBEAT } from '../../src/sse/control.js';
 import { rawRequest } from '../helpers/raw-http.js';
 import { SseClient } from '../helpers/sse-client.js';
@@ -20,7 +21,7 @@ async function pair(t: TapTest, request = GET) {
     sendHead(its);
     if (response !== undefined) return;
     response = its;
-    sink = httpSink(its, new ChunkFramer()) as Http1Sink;
+    sink = httpSink(its, new ChunkFramer(new SlabPool({ poison: true }))) as Http1Sink;
     sink.attach(owner);
   });
   t.teardown(() => serving.close());

@@ -5,6 +5,7 @@ import { ChunkFramer } from '../../src/downstream/chunk-framer.js';
 import { httpSink, isHttp2 } from '../../src/downstream/http-sink.js';
 import { Http1Sink } from '../../src/downstream/http1-sink.js';
 import { ownsSocket } from '../../src/downstream/owns-socket.js';
+import { SlabPool } from '../../src/log/pool.js';
 import { rawRequest } from '../helpers/raw-http.js';
 import { http1, Owner, sendHead } from './servers.js';
 
@@ -21,7 +22,7 @@ t.test('a pipelined response waits for its turn on the socket, then owns it', as
     void (ownsSocket(response) as Promise<boolean>).then((owns) => {
       owned.push(owns);
       sendHead(response);
-      const sink = httpSink(response, new ChunkFramer());
+      const sink = httpSink(response, new ChunkFramer(new SlabPool({ poison: true })));
       sink.attach(owner);
       sink.writePrivate(Buffer.from('data: 2\n\n'));
       sink.end();
