@@ -133,6 +133,7 @@ export class Audience {
         {
           locals: upstream.locals,
           strict: () => promised.told(known),
+          unplaced: () => known.pending && promised.mixedIds,
           adjacent: promised.disordered ? (a, b) => this.#options.upstream.adjacent(a, b) : undefined,
           forbidden: (reason) => promised.falseAlarm(reason, known),
           seen: (seenId, place) => {

@@ -36,6 +36,8 @@ const emit = (...paddings: number[]): Step => ({
   hold: 0,
   turn: false,
 });
+/** The same, but for the last byte. */
+const heldBack = (...paddings: number[]): Step => ({ ...emit(...paddings), hold: 1 }) as Step;
 /** An event without an id, and behind it an id alone. */
 const unnamed: Step = { do: 'emit', looks: [{ name: 2, padding: 0, spelling: 0 }], hold: 0, turn: true };
 const advance = (ms: number): Step => ({ do: 'advance', ms });
@@ -110,6 +112,43 @@ export const FOUND: readonly Found[] = [
       ...[join, advance(50), emit(0, 0, 0), advance(1), { do: 'restart-gateway' } as const, join],
       ...[emit(900, 5_000, 900), advance(10), { do: 'rest', cut: true } as const, resume(0)],
       ...[emit(5_000, 0), advance(40_000), hop, advance(1)],
+    ],
+  },
+  {
+    claim:
+      'an id that came again while its bearer waited stands for the newest, and so do the ids seen behind it',
+    setup: {
+      ...BASE,
+      replay: 'unknown',
+      backfill: false,
+      retainBytes: 1_000,
+      resumeWaitMs: 2_000,
+      eager: true,
+    },
+    steps: [
+      ...[join, advance(50), emit(0, 0, 0), advance(1), emit(900, 60), advance(1)],
+      ...[{ do: 'everyone-leaves' } as const, resume(3), { do: 'restart-ids' } as const, heldBack(0, 0, 0)],
+      ...[{ do: 'publish', named: true, count: 2, turn: true } as const, resume(0)],
+    ],
+  },
+  {
+    claim: 'a drain waits for no stream that was cut as too slow',
+    setup: {
+      ...BASE,
+      replay: 'unknown',
+      onSlow: 'disconnect',
+      backfill: false,
+      maxLogBytes: 12_288,
+      eager: true,
+    },
+    steps: [join, advance(40_000), emit(0, 5_000, 5_000), { do: 'drain', drainMs: 0, looks: [] }],
+  },
+  {
+    claim: 'the place of what was published in a rest may be forgotten, and that is told',
+    setup: { ...BASE, backfill: false, retainAgeMs: 1_500 },
+    steps: [
+      ...[join, advance(50), emit(0), advance(1), { do: 'rest', cut: true } as const],
+      ...[{ do: 'publish', named: false, count: 1, turn: false } as const, advance(8_000), resume(0)],
     ],
   },
 ];

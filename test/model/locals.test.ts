@@ -49,3 +49,19 @@ t.test('what was published in a former life is gone', async (t) => {
   locals.brought(1);
   t.same(locals.between(0, 1, 2), { must: 0, may: 0 });
 });
+
+t.test('each connection behind a rest may have forgotten the places of those without an id', async (t) => {
+  const locals = new Locals(true);
+  locals.brought(1);
+  locals.add(true);
+  locals.rest();
+  locals.reopen();
+  t.equal(locals.forgettings, 0, 'all have ids');
+  locals.rest();
+  locals.add(false);
+  t.equal(locals.forgettings, 0, 'it rests');
+  locals.reopen();
+  t.equal(locals.forgettings, 1, 'what was published meanwhile counts');
+  locals.newLife();
+  t.equal(locals.forgettings, 0, 'a new life has nothing to forget');
+});

@@ -25,8 +25,11 @@ export class Locals {
   #delivered: number | undefined;
   #highest = 0;
   #rested = false;
-  /** Rests with published events that have no id of their own: the places of these may be forgotten, and that is told. */
-  rests = 0;
+  /**
+   * Connections behind a rest, in this life, with published events before them that have no id of their own: the places
+   * of these may be forgotten, and that is told.
+   */
+  forgettings = 0;
 
   /** @param dropped what the upstream sends again is certain to be dropped */
   constructor(dropped: boolean) {
@@ -77,13 +80,18 @@ export class Locals {
     for (const local of this.#all) if (local.after === this.#delivered) local.after = undefined;
     this.#delivered = undefined;
     this.#rested = true;
-    if (this.#all.slice(this.#first - 1).some(({ id }) => id === undefined)) this.rests += 1;
+  }
+
+  /** It is opened again behind a rest, in which something may have been published too. */
+  reopen(): void {
+    if (this.#all.slice(this.#first - 1).some(({ id }) => id === undefined)) this.forgettings += 1;
   }
 
   /** The gateway begins anew, with nothing. */
   newLife(): void {
     this.rest();
     this.#first = this.#all.length + 1;
+    this.forgettings = 0;
   }
 
   /** The upstream event it stands behind. */

@@ -91,6 +91,7 @@ function shows(
 ): () => void {
   const expect = {
     strict: () => true,
+    unplaced: () => false,
     adjacent: undefined,
     locals,
     forbidden: () => false,
@@ -141,4 +142,29 @@ t.test('published events count among the lost', async (t) => {
   t.doesNotThrow(shows(locals, from, [gap(3), 3]), 'L1, 2 and L2');
   t.throws(shows(locals, from, [gap(2), 3]), /event 3 behind 1/);
   t.doesNotThrow(shows(locals, from, [gap(null), 'L1', 3, 'L3', 4]), 'what nobody counted may be behind');
+});
+
+t.test('one whose id came to stand for several events has no place until an event comes', async (t) => {
+  const locals = new Locals(true);
+  locals.add(true);
+  const places: (number | undefined)[] = [];
+  let ambiguous = false;
+  const from: Place = { last: 2, local: 0, gaps: [], high: 2 };
+  const check = new StreamCheck(from, {
+    strict: () => true,
+    unplaced: () => ambiguous,
+    adjacent: undefined,
+    locals,
+    forbidden: () => false,
+    seen: (_, { last }) => places.push(last),
+  });
+  const block = (id: string, data: string) => ({ id, data, type: 'message', retry: undefined });
+  ambiguous = true;
+  for (const [id, data] of [
+    ['p1', 'L1'],
+    ['e3', '8'],
+  ])
+    check.read(block(id!, data!));
+  t.same(places, [undefined, 8]);
+  t.throws(() => check.read(block('e5', '10')), /event 10 behind 8/, 'from there on it has one');
 });

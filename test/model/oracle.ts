@@ -52,6 +52,8 @@ export function follows(
 export interface Expectations {
   /** Holes and repeats must be told. */
   strict(): boolean;
+  /** The id it came with has come to stand for several events: what comes next may stand behind any. */
+  unplaced(): boolean;
   readonly adjacent: Adjacent;
   readonly locals: Locals;
   /** Reasons for gaps that would be false alarms for this client. */
@@ -68,6 +70,8 @@ export class StreamCheck {
   ended = false;
   /** Part of it may come from where nothing was published: until a published event comes, they may be missing. */
   #private: boolean;
+  /** Nothing has come whose place is known. */
+  #beginning = true;
   readonly #expect: Expectations;
 
   constructor(place: Place, expect: Expectations, aside = false) {
@@ -78,6 +82,7 @@ export class StreamCheck {
 
   read({ id, type, data }: Block): void {
     if (data === undefined && id === undefined) return;
+    if (this.#beginning && this.#expect.unplaced()) this.place = { ...this.place, last: undefined };
     if (data !== undefined)
       this.trace.push(type === 'gateway.gap' ? `gap ${data}` : `${id ?? ''}#${data.split(' ')[0]}`);
     if (type === 'gateway.end') this.ended = true;
@@ -101,6 +106,7 @@ export class StreamCheck {
           `event ${n} behind ${last} and published ${local}: ${published.must} between were published`,
         );
     }
+    this.#beginning = false;
     const again = last !== undefined && n <= last;
     this.place = { last: n, local: locals.passed(again ? 0 : local, n), gaps: [], high: Math.max(high, n) };
   }
@@ -126,6 +132,7 @@ export class StreamCheck {
       }
     }
     this.#private = false;
+    if (after !== undefined) this.#beginning = false;
     // Where it stands nobody can say, and so not what is missing behind a gap.
     const vague = gaps.map((gap) => ({ ...gap, lost: null }));
     this.place =

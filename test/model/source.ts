@@ -49,7 +49,10 @@ export class ModelSource implements Source {
 
   open(): void {
     const { state, retryAt = 0 } = this.status;
-    if (state === 'idle' || (state === 'failed' && this.#upstream.clock.now() >= retryAt)) this.#connect();
+    const due = state === 'idle' || (state === 'failed' && this.#upstream.clock.now() >= retryAt);
+    if (!due) return;
+    if (this.own && this.#answers > 0) this.#upstream.locals.reopen();
+    this.#connect();
   }
 
   close(reason: CloseReason): void {
