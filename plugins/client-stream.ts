@@ -9,6 +9,8 @@ import type { SseGatewayOptions, StreamInfo } from './options.js';
 export interface StreamContext {
   readonly gateway: Gateway;
   readonly onStream: SseGatewayOptions['onStream'];
+  /** Streams leave their HTTP connection, where the server's are made for it. */
+  readonly detachStreams: boolean;
   /** The streams that are open. */
   readonly open: Set<ClientStream>;
 }
@@ -46,17 +48,21 @@ export class ClientStream {
     this.#leave = leave;
   }
 
-  /** Begins the stream on a response whose head is out. */
-  begin(response: HttpResponse, resume: Resume, id: Uint8Array | undefined): void {
+  /** Begins the stream on a response whose head is out. `leaves`: it leaves its HTTP connection. */
+  begin(response: HttpResponse, resume: Resume, id: Uint8Array | undefined, leaves: boolean): void {
     this.#resume = resume.outcome;
     this.#openedAt = performance.now();
-    this.#subscriber = this.channel.subscribers.join(response, resume, id, (reason) => this.#left(reason));
+    // Whoever is told of the end wants to know whose it was: once the socket is gone nobody can say.
+    if (this.#context.onStream !== undefined) void this.request.ip;
     this.#context.open.add(this);
-    this.#tell('open');
+    const left = (reason: CloseReason): void => this.#left(reason);
+    this.#subscriber = this.channel.subscribers.join(response, resume, id, leaves, left);
+    if (this.#context.open.has(this)) this.#tell('open');
   }
 
   /** Gives back what it took. Idempotent. */
   release(): void {
+    this.#context.open.delete(this);
     this.#giveUp();
     this.#leave();
   }
@@ -71,9 +77,9 @@ export class ClientStream {
   }
 
   #left(reason: CloseReason): void {
-    this.#context.open.delete(this);
     this.release();
-    this.#tell('close', reason);
+    // One that is gone before it has begun was never open.
+    if (this.#subscriber !== undefined) this.#tell('close', reason);
   }
 
   /** A callback of the host must not disturb the stream it is told of. */

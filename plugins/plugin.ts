@@ -81,7 +81,7 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
   const { prefix } = input as { prefix?: string };
   const { gateway: gatewayOptions, events, health, metrics, detachStreams, onStream } = splitOptions(input);
   const gateway = new Gateway(gatewayOptions, { logger: app.log });
-  const streams: StreamContext = { gateway, onStream, open: new Set() };
+  const streams: StreamContext = { gateway, onStream, detachStreams, open: new Set() };
 
   if (detachStreams && !carryConnections(app.server)) {
     app.log.warn('sse-gateway: detachStreams has no effect: not a server whose connections can be left');

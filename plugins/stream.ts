@@ -139,17 +139,14 @@ function begin({ context, request, reply, id }: Asked, stream: ClientStream, ask
     }
     reply.hijack();
     const { socket } = response;
-    const leaves = (socket as unknown) instanceof Connection;
+    const carried = (socket as unknown) instanceof Connection;
+    const leaves = context.detachStreams && carried;
     // Head and first bytes in one packet.
-    const out = isHttp2(response)
-      ? null
-      : leaves
-        ? (socket as unknown as Connection).socket
-        : response.socket;
+    const out = carried ? (socket as unknown as Connection).socket : isHttp2(response) ? null : socket;
     out?.cork();
     try {
       sendHead(response, reply, resume.outcome, leaves);
-      stream.begin(response, resume, id);
+      stream.begin(response, resume, id, leaves);
     } finally {
       out?.uncork();
     }

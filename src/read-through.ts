@@ -30,9 +30,10 @@ const MAX_BROKEN = 4;
 const REMEMBERED = 1_024;
 
 export class ReadThrough {
-  /** What the clients asked with, and the upstream id that it stands for. */
-  readonly id: Uint8Array;
-  readonly #from: Uint8Array;
+  /** The upstream id behind which the clients go on; empty: they asked for nothing. */
+  readonly from: Uint8Array;
+  /** Their ids were minted by another life of the gateway: they may have had some of what follows, and are told. */
+  readonly repeats: boolean;
   readonly fanOut: FanOut;
   readonly #host: ReadThroughHost;
   readonly #log: EventLog;
@@ -46,9 +47,9 @@ export class ReadThrough {
   /** When the upstream last sent something for it (ms); Infinity: it has not answered. */
   heardAt = Number.POSITIVE_INFINITY;
 
-  constructor(id: Uint8Array, host: ReadThroughHost) {
-    this.id = id;
-    this.#from = host.upstreamIdOf(id) ?? id;
+  constructor(from: Uint8Array, repeats: boolean, host: ReadThroughHost) {
+    this.from = from;
+    this.repeats = repeats;
     this.#host = host;
     const { pool, budget, replayBytes } = host;
     const retain = { retainBytes: replayBytes * 2, retainEvents: UNBOUNDED, retainAgeMs: UNBOUNDED };
@@ -66,14 +67,9 @@ export class ReadThrough {
     return this.#log.floorSeq === 1;
   }
 
-  /** The id was minted by another life of the gateway: its clients may have had some of what follows, and are told. */
-  get repeats(): boolean {
-    return this.#from !== this.id;
-  }
-
   /** The last id that its clients have. */
   get needs(): Uint8Array {
-    return this.#ingest?.continuity.cursor ?? this.id;
+    return this.#ingest?.continuity.cursor ?? this.from;
   }
 
   join(sink: Sink, expiresAt: number, first: Buffer): Subscriber {
@@ -99,7 +95,7 @@ export class ReadThrough {
    */
   look(): void {
     const last = this.#log.tipSeq - 1;
-    const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.#from);
+    const seq = last > 0 ? this.#behind(last) : this.#host.behind(this.from);
     if (seq >= 0 && (last === 0 || this.#host.lasts(seq))) this.#settle({ seq });
   }
 
@@ -144,7 +140,7 @@ export class ReadThrough {
       committed: (events) => this.fanOut.committed(events),
       until: (id, frame) => this.#meets(id, frame),
     });
-    ingest.continuity.advance(this.#from, undefined, 0);
+    ingest.continuity.advance(this.from, undefined, 0);
     return ingest;
   }
 

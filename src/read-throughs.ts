@@ -56,7 +56,7 @@ export class ReadThroughs {
   readonly #host: ReadThroughHost;
   /** Those whose end is known stay until their clients have read on. */
   readonly #all = new Set<ReadThrough>();
-  /** The open ones, by id. */
+  /** The open ones, by upstream id, those apart that are told of repeats. */
   readonly #open = new Map<string, ReadThrough>();
   readonly #reading = new Set<ReadThrough>();
   #deadline: Timer | undefined;
@@ -84,12 +84,14 @@ export class ReadThroughs {
   }
 
   join(id: Uint8Array, sink: Sink, expiresAt: number, first: Buffer): Subscriber {
-    let readThrough = this.#open.get(keyOf(id));
+    const from = this.#host.upstreamIdOf(id) ?? id;
+    const key = keyOf(from, from !== id);
+    let readThrough = this.#open.get(key);
     // One that has trimmed what it read first is of no use to who comes later.
     if (readThrough?.whole !== true) {
-      readThrough = new ReadThrough(id, this.#host);
+      readThrough = new ReadThrough(from, from !== id, this.#host);
       this.#all.add(readThrough);
-      this.#open.set(keyOf(id), readThrough);
+      this.#open.set(key, readThrough);
     }
     const subscriber = readThrough.join(sink, expiresAt, first);
     this.#advance([readThrough]);
@@ -101,7 +103,9 @@ export class ReadThroughs {
     if (this.#open.size === 0) return;
     for (let seq = first; seq < end; seq += 1) {
       const id = log.idOf(seq);
-      if (id !== undefined) this.#open.get(keyOf(id))?.look();
+      if (id === undefined) continue;
+      this.#open.get(keyOf(id, false))?.look();
+      this.#open.get(keyOf(id, true))?.look();
     }
     for (const readThrough of [...this.#reading]) readThrough.look();
   }
@@ -141,16 +145,22 @@ export class ReadThroughs {
   /** The end of one is known: there is room for another request. */
   settled(readThrough: ReadThrough): void {
     this.#reading.delete(readThrough);
-    const key = keyOf(readThrough.id);
+    const key = keyOf(readThrough.from, readThrough.repeats);
     if (this.#open.get(key) === readThrough) this.#open.delete(key);
     this.#fill();
   }
 
   /** A request is over, but not for good: its place is given up, and it waits for another behind those who wait. */
   again(readThrough: ReadThrough): void {
+    const key = keyOf(readThrough.from, readThrough.repeats);
+    // Another has taken its place in the queue, where one that has trimmed its beginning is of no use any more.
+    if (this.#open.get(key) !== readThrough) {
+      readThrough.lose();
+      return;
+    }
     this.#reading.delete(readThrough);
-    this.#open.delete(keyOf(readThrough.id));
-    this.#open.set(keyOf(readThrough.id), readThrough);
+    this.#open.delete(key);
+    this.#open.set(key, readThrough);
     this.#advance(this.#open.values());
   }
 
@@ -185,20 +195,24 @@ export class ReadThroughs {
 
   /** Where others wait for a place, a request that brings nothing more gives it up, and is made again when it is its turn. */
   #restSilent(now: number): void {
-    if (this.#open.size <= this.#reading.size || this.#reading.size < AT_ONCE) return;
+    const waiting = this.#open.size - this.#reading.size;
+    if (waiting <= 0 || this.#reading.size < AT_ONCE) return;
     const { resumeWaitMs } = this.#host.options;
-    for (const readThrough of [...this.#reading])
-      if (now - readThrough.heardAt >= resumeWaitMs) readThrough.rest();
+    const silent = [...this.#reading].filter(({ heardAt }) => now - heardAt >= resumeWaitMs);
+    silent.sort((a, b) => a.heardAt - b.heardAt);
+    for (const readThrough of silent.slice(0, waiting)) readThrough.rest();
   }
 
   /** Asks for it if there is a place and somebody still wants it; what can't be asked for is lost. */
   #consider(readThrough: ReadThrough): void {
     if (!readThrough.open || readThrough.fanOut.size === 0 || this.#reading.has(readThrough)) return;
     // Who asked for nothing waited for a replay to pass, and begins with what is live.
-    if (readThrough.id.length === 0) {
+    if (readThrough.from.length === 0) {
       readThrough.goOnAt(this.#host.tipSeq());
       return;
     }
+    readThrough.look();
+    if (!readThrough.open) return;
     const source = this.#host.backfill();
     if (source === undefined) readThrough.lose();
     else if (this.#reading.size < AT_ONCE) {
@@ -218,6 +232,7 @@ export class ReadThroughs {
   }
 }
 
-function keyOf(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1');
+function keyOf(from: Uint8Array, repeats: boolean): string {
+  const id = Buffer.from(from.buffer, from.byteOffset, from.length).toString('latin1');
+  return repeats ? `;${id}` : `=${id}`;
 }

@@ -1,6 +1,7 @@
 /**
  * Recognises what an upstream sends again at the beginning of a connection (DESIGN §7): events whose id and content equal
- * one that came before. Fingerprints only, of the last so many events; it refuses to hold bytes, and to look anywhere but
+ * one that came before. Fingerprints only, of the last so many events, and not against an
+ * upstream that forges them; it refuses to hold bytes, and to look anywhere but
  * at the beginning: in mid-stream ids may legally repeat.
  */
 import { crc32 } from 'node:zlib';

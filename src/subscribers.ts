@@ -111,15 +111,17 @@ export class Subscribers {
 
   /**
    * Begins a client's stream on a response whose head is out.
+   * @param leaves the stream leaves its HTTP connection, as its head has said
    * @param left called once, with the reason, when the client is gone
    */
   join(
     response: HttpResponse,
     resume: Resume,
     lastEventId: Uint8Array | undefined,
+    leaves: boolean,
     left: (reason: CloseReason) => void,
   ): Subscriber {
-    return this.enter(httpSink(response, this.#framer), resume, lastEventId, left);
+    return this.enter(httpSink(response, this.#framer, leaves), resume, lastEventId, left);
   }
 
   /** The same for any sink. */
@@ -233,7 +235,7 @@ export class Subscribers {
   #goOn(subscriber: Subscriber, from: ReadThrough, seq: number | undefined): void {
     const { log, options, metrics } = this.#parts;
     if (seq !== undefined && seq >= log.floorSeq) {
-      metrics.resumes.add(from.id.length === 0 ? 'fresh' : from.repeats ? 'gap' : 'exact');
+      metrics.resumes.add(from.from.length === 0 ? 'fresh' : from.repeats ? 'gap' : 'exact');
       this.#fanOut.adopt(subscriber, from.fanOut, log.positionOf(seq));
       return;
     }

@@ -160,6 +160,25 @@ t.test(
   },
 );
 
+t.test(
+  'one that waits takes the place of one that hears no more, the longest silent, and not of all',
+  async (t) => {
+    const rig = await make(t, { resumeWaitMs: 1_000 });
+    rig.clock.advance(1_000);
+    rig.tick();
+    for (let n = 1; n <= 9; n += 1) await rig.served.connect(String(n));
+    for (const [n, source] of rig.asked.entries()) {
+      source.connected(true);
+      if (n !== 3) rig.clock.advance(1);
+    }
+    for (const [n, source] of rig.asked.entries()) if (n !== 3) source.write(':\n');
+    rig.clock.advance(1_000);
+    rig.tick();
+    t.same(rig.ids.slice(8), ['9']);
+    t.same(rig.asked.filter(shut), [rig.asked[3]]);
+  },
+);
+
 t.test('a request that fails while it begins frees its place, however many do', async (t) => {
   const rig = await make(t);
   const clients: SseClient[] = [];
@@ -447,6 +466,29 @@ t.test(
     t.equal(rig.metrics.resumes.get('gap'), 1);
     t.equal(rig.metrics.gaps.get('epoch'), 1);
     t.equal(rig.books(), 0);
+  },
+);
+
+t.test(
+  'it is not asked for once its upstream id is in the log, whether that arrived before or while it waited',
+  async (t) => {
+    const rig = await make(t, { resumeWaitMs: 2_000 });
+    const client = await rig.served.connect('9-zz;46');
+    const other = await rig.served.connect('8-zz;46');
+    rig.source.write(frames(46, 48));
+    rig.clock.runTurns();
+    for (const [one, from] of [
+      [client, '9-zz;46'],
+      [other, '8-zz;46'],
+    ] as const) {
+      await one.waitFor(3);
+      t.match(gaps(one), [{ from, lost: 0, repeats: true }]);
+      t.equal(gaps(one).length, 1);
+      t.same(data(one), ['47', '48']);
+    }
+    rig.clock.advance(5_000);
+    rig.tick();
+    t.same(rig.ids, []);
   },
 );
 

@@ -89,7 +89,7 @@ export async function serve(channel: () => Channel): Promise<Served> {
     response.flushHeaders();
     const { subscribers } = its;
     const resume = asked === undefined ? subscribers.fresh(its.log.tipSeq) : subscribers.locate(asked);
-    subscribers.join(response, resume, asked, (reason) => {
+    subscribers.join(response, resume, asked, false, (reason) => {
       release();
       left.push(reason);
     });

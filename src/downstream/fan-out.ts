@@ -2,7 +2,7 @@
  * Everyone who reads one log: who they are, and their books. When they look at it is the business of `passes.ts`. It
  * refuses to know what is sent, and keeps no bytes.
  *
- * The books (DESIGN §6.4): `offered` moves at join and at commit, `out` when a write is confirmed, `dropped` at skip and
+ * The books: `offered` moves at join and at commit, `out` when a live socket has taken a write, `dropped` at skip and
  * leave; `pending` is counted anew from the subscribers. Four places, so that they can disagree.
  */
 import type { Clock } from '../clock.js';

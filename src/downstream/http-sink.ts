@@ -17,11 +17,11 @@ export function isHttp2(response: HttpResponse): response is Http2ServerResponse
   return 'stream' in response && response.req.httpVersionMajor === 2;
 }
 
-/** The sink of a response whose head was sent; an HTTP/1 response must own its socket. */
-export function httpSink(response: HttpResponse, framer: ChunkFramer): Sink {
+/** The sink of a response whose head was sent; an HTTP/1 response must own its socket. `leaves`: as for `Http1Sink`. */
+export function httpSink(response: HttpResponse, framer: ChunkFramer, leaves = false): Sink {
   if (isHttp2(response)) return new Http2Sink(response.stream);
   const { socket } = response;
   if (!(socket instanceof Socket || (socket as unknown) instanceof Connection))
     return new ResponseSink(response);
-  return new Http1Sink(response, response.chunkedEncoding ? framer : undefined);
+  return new Http1Sink(response, response.chunkedEncoding ? framer : undefined, leaves);
 }

@@ -22,8 +22,8 @@ export class Http1Sink implements Sink {
   readonly #response: ServerResponse | undefined;
   readonly #socket: Socket;
   readonly #framer: ChunkFramer | undefined;
-  /** Its writes are never taken at once. */
-  readonly #encrypted: boolean;
+  /** Its writes are never taken at once: they pass through TLS, or a connection that is not left. */
+  readonly #indirect: boolean;
   #owner: SinkOwner | undefined;
   #told = false;
   /** The framed copy that a write holds. */
@@ -37,22 +37,25 @@ export class Http1Sink implements Sink {
   /**
    * @param response its head is sent and it owns its socket (see `ownsSocket`)
    * @param framer undefined: identity body
+   * @param leaves the socket leaves its connection, if it can; the head has said that the stream is the last on it
    */
-  constructor(response: ServerResponse, framer: ChunkFramer | undefined) {
+  constructor(response: ServerResponse, framer: ChunkFramer | undefined, leaves = false) {
     const { socket } = response;
     if (socket === null) throw new TypeError('the response does not own its socket yet');
-    const detachable = socket instanceof Connection && socket.passedOn;
+    const carried = (socket as unknown) instanceof Connection;
+    const detachable = leaves && socket instanceof Connection && socket.passedOn;
     this.#response = detachable ? undefined : response;
     this.#socket = detachable ? detach(response, socket) : socket;
     this.#framer = framer;
-    this.#encrypted = 'encrypted' in socket;
+    this.#indirect = 'encrypted' in socket || (carried && !detachable);
   }
 
   attach(owner: SinkOwner): void {
     this.#owner = owner;
     this.#socket.setTimeout(0);
     if (this.#response === undefined) this.#socket.on('end', endBoth);
-    (this.#response ?? this.#socket).on('error', ignore).on('close', this.#closed);
+    this.#response?.on('error', ignore);
+    (this.#response ?? this.#socket).on('close', this.#closed);
     // Gone already, and perhaps without a `close` to come. Behind the callbacks of the writes made meanwhile.
     if (this.#socket.destroyed) setImmediate(this.#closed);
   }
@@ -74,7 +77,7 @@ export class Http1Sink implements Sink {
   /** Writes; when not all of it is taken at once, `#written` is called later. */
   #takenAtOnce(bytes: Buffer): boolean {
     const socket = this.#socket;
-    if (this.#encrypted) {
+    if (this.#indirect) {
       socket.write(bytes, this.#written);
       return false;
     }
@@ -104,7 +107,8 @@ export class Http1Sink implements Sink {
     const socket = this.#socket;
     if (last !== undefined) socket.write(this.#framer === undefined ? last : chunk(last));
     if (this.#framer !== undefined) socket.write(LAST_CHUNK);
-    socket.end();
+    // As behind any last response: a client that does not close its end may not hold ours open.
+    socket.destroySoon();
   }
 
   destroy(): void {
@@ -137,6 +141,8 @@ export class Http1Sink implements Sink {
 /** For its server the response is complete: it frees what belongs to it, as behind any other. */
 function detach(response: ServerResponse, connection: Connection): Socket {
   const socket = connection.detach();
+  // Whatever becomes of the stream that begins: an error of the socket is nobody's to throw.
+  socket.on('error', ignore);
   response.once('finish', leaveConnection).end();
   return socket;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttps } from 'node:https';
+import { connect } from 'node:net';
 import fastify from 'fastify';
 import t, { type Test } from 'tap';
 import type { StreamInfo } from '../../plugins/options.js';
@@ -53,6 +54,41 @@ t.test(
     t.equal(await raw.closed, 'end');
   },
 );
+
+t.test('a client that keeps its end open when its stream has ended holds no place', async (t) => {
+  const { gateway, reasons, connections } = await detached(t, {}, { maxConnections: 1 });
+  const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true });
+  t.teardown(() => socket.destroy());
+  socket.write(EVENTS);
+  const ended = once(socket.resume(), 'end');
+  await gateway.waitForSubscribers(1);
+  gateway.app.sseGateway.disconnect(() => true);
+  await ended;
+  await gateway.waitForSubscribers(0);
+  t.same(reasons, ['disconnected']);
+  t.equal(await connections(), 0);
+  t.equal((await gateway.live()).status, 200);
+});
+
+t.test('a gateway whose streams stay is left alone by another on the same server', async (t) => {
+  const { gateway } = await detached(t, {
+    before: (app) => {
+      app.register(async (scope) => {
+        await scope.register(sseGateway, {
+          ...{ name: 'stays', detachStreams: false, health: false, metrics: false },
+          channels: { local: {} },
+          events: { path: '/stays' },
+        });
+      });
+    },
+  });
+  const stays = gateway.raw('GET /stays/local HTTP/1.1\r\nHost: a\r\n\r\n');
+  await stays.waitFor('retry:');
+  t.notMatch(stays.text, /\r\nconnection: close\r\n/i);
+  const leaves = gateway.raw(EVENTS);
+  await leaves.waitFor('retry:');
+  t.match(leaves.text, /\r\nconnection: close\r\n/i);
+});
 
 t.test('a FIN and an RST of the client end the stream', async (t) => {
   const { gateway, reasons, connections } = await detached(t);

@@ -27,6 +27,20 @@ t.test('onStream is told of every stream when it opens and why it closed', async
   for (const { durationMs } of told.slice(2)) t.ok(durationMs! >= 0 && durationMs! < 10_000);
 });
 
+t.test("onStream knows the client's address at the end, too", async (t) => {
+  for (const detachStreams of [false, true]) {
+    const ips: (string | undefined)[] = [];
+    const gateway = await serve(t, { detachStreams, onStream: ({ ip }) => ips.push(ip) });
+    const client = await gateway.live();
+    client.destroy();
+    await until(
+      () => ips.length === 2,
+      () => ips.join(),
+    );
+    t.same(ips, ['127.0.0.1', '127.0.0.1'], String(detachStreams));
+  }
+});
+
 t.test('an onStream that throws or rejects is logged and disturbs nothing', async (t) => {
   const logged: string[] = [];
   const failures = {
