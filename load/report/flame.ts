@@ -7,12 +7,19 @@ import type { Profiler } from 'node:inspector';
 interface Frame {
   readonly name: string;
   /** Where its code is: the gateway's, a package's, Node's, or the engine's and the kernel's. */
-  readonly kind: keyof typeof COLOURS;
+  readonly kind: Kind;
   micros: number;
   readonly callees: Map<string, Frame>;
 }
 
-const COLOURS = { gateway: '#0a7d5a', package: '#e0a458', node: '#9db4c0', native: '#c8553d' } as const;
+type Kind = 'gateway' | 'package' | 'node' | 'native';
+
+const COLOURS: Readonly<Record<Kind, string>> = {
+  gateway: '#0a7d5a',
+  package: '#e0a458',
+  node: '#9db4c0',
+  native: '#c8553d',
+};
 const WIDTH = 1_200;
 const ROW = 17;
 const TOP = 50;
@@ -39,6 +46,21 @@ export function flameGraph(title: string, profile: Profiler.Profile): string {
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** Whose code the busy time was spent in, as shares of it; what is called counts for itself. */
+export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Record<Kind, number> {
+  const byId = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const micros: Record<Kind, number> = { gateway: 0, package: 0, node: 0, native: 0 };
+  let all = 0;
+  for (const [i, id] of samples.entries()) {
+    const callFrame = byId.get(id)!;
+    if (callFrame.functionName === '(idle)') continue;
+    micros[kindOf(callFrame)] += timeDeltas[i] ?? 0;
+    all += timeDeltas[i] ?? 0;
+  }
+  for (const kind of Object.keys(micros) as Kind[]) micros[kind] /= Math.max(all, 1);
+  return micros;
 }
 
 /** Calls of the same function from the same place put together, with the time of all below them. */
@@ -97,7 +119,7 @@ function nameOf({ functionName, url, lineNumber }: Profiler.ProfileNode['callFra
   return `${functionName || '(anonymous)'}${file === '' ? '' : ` ${file}:${lineNumber + 1}`}`;
 }
 
-function kindOf({ url }: { readonly url: string }): Frame['kind'] {
+function kindOf({ url }: { readonly url: string }): Kind {
   if (url === '') return 'native';
   if (url.startsWith('node:')) return 'node';
   return url.includes('/node_modules/') ? 'package' : 'gateway';

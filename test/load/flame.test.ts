@@ -1,5 +1,5 @@
 import t from 'tap';
-import { flameGraph } from '../../load/report/flame.js';
+import { flameGraph, sharesOf } from '../../load/report/flame.js';
 
 const frame = (functionName: string, url = '', lineNumber = 0) => ({
   functionName,
@@ -30,6 +30,10 @@ t.test('a frame is as wide as its share of the busy time, and says so', async (t
   t.match(svg, '<title>write: 66.7 %</title><rect x="0.0" y="84" width="800.0"');
   t.notMatch(svg, 'idle');
   t.match(svg, 'a &amp; b');
+});
+
+t.test('shares are of the busy time, by whose code it was', async (t) => {
+  t.same(sharesOf(PROFILE), { gateway: 1 / 3, package: 0, node: 0, native: 2 / 3 });
 });
 
 t.test('a profile without samples is a graph of nothing', async (t) => {
