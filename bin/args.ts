@@ -12,7 +12,7 @@ export interface Upstream {
   readonly url: string;
   readonly channel: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly replay: boolean | 'unknown';
+  readonly replay: boolean | 'unknown' | 'proven';
 }
 
 /** What `serve` and `demo` have in common; absent: not said. */
@@ -139,14 +139,14 @@ function served({
   }
   if (upstream === undefined) return config!;
   if (config !== undefined) throw new UsageError('--upstream and --config exclude each other');
-  if (replay !== 'true' && replay !== 'false' && replay !== 'unknown') {
-    throw new UsageError(`--replay: expected true, false or unknown; got ${JSON.stringify(replay)}`);
+  if (replay !== 'true' && replay !== 'false' && replay !== 'unknown' && replay !== 'proven') {
+    throw new UsageError(`--replay: expected true, false, proven or unknown; got ${JSON.stringify(replay)}`);
   }
   return {
     url: upstream,
     channel,
     headers: headers(header),
-    replay: replay === 'unknown' ? replay : replay === 'true',
+    replay: replay === 'unknown' || replay === 'proven' ? replay : replay === 'true',
   };
 }
 

@@ -45,6 +45,7 @@ function banner(origin: string): string {
   const lines: [what: string, how: string][] = [
     ['page', `${origin}/`],
     ['events', `curl -N ${origin}/events/demo`],
+    ['resume', `curl -N -H 'Last-Event-ID: <an id you saw>' ${origin}/events/demo`],
     ['health', `curl ${origin}/health`],
     ['metrics', `curl ${origin}/metrics`],
     ['cut', `curl -X POST ${origin}/demo/cut`],

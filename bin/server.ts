@@ -24,6 +24,8 @@ export function createServer(options: SseGatewayOptions, logger: LogTarget): Fas
   const app = Fastify({
     logger: { ...logger, serializers: { req: describeRequest } },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    // Streams are drained by then. A connection that never asked for anything is idle to nobody, and would be waited for.
+    forceCloseConnections: true,
   });
   // The server is ours alone: nobody else is surprised by what leaves its connections.
   app.register(sseGateway, { detachStreams: true, ...options });

@@ -14,7 +14,7 @@ To serve
   -u, --upstream URL         the upstream event stream, http: or https:
   -n, --channel NAME         its channel (default events)
   -H, --header 'Name: value' sent to the upstream; may be repeated
-      --replay WHICH         whether the upstream replays after Last-Event-ID: true, false, unknown
+      --replay WHICH         whether the upstream replays after Last-Event-ID: true, false, proven, unknown
                              (default unknown)
   -c, --config FILE          instead of the four above
 

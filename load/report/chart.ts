@@ -32,6 +32,7 @@ export function barChart(title: string, unit: string, bars: readonly Bar[]): str
   const height = TOP + bars.length * ROW + 10;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui,sans-serif" font-size="13" fill="#1f2933">`,
+    `<title>${escaped(title)}, ${escaped(unit)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="12" y="24" font-size="15" font-weight="600">${escaped(title)}, ${escaped(unit)}</text>`,
     ...rows,

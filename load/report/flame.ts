@@ -39,6 +39,7 @@ export function flameGraph(title: string, profile: Profiler.Profile): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="monospace" font-size="10.5" fill="#1f2933">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="12" y="20" font-size="14">${escaped(title)}</text>`,
     ...legend,

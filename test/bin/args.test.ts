@@ -17,6 +17,7 @@ t.test('an upstream on the command line is one channel, events unless named', as
     logLevel: 'warn',
   });
   t.match(readArguments(['-u', 'http://up/', '--replay=false']), { from: { replay: false } });
+  t.match(readArguments(['-u', 'http://up/', '--replay=proven']), { from: { replay: 'proven' } });
 });
 
 t.test('each command takes its own options, in front of its name too', async (t) => {
@@ -61,7 +62,7 @@ t.test('what is not understood is a usage error that names the word', async (t) 
     ['tail http://a/ http://b/', /unexpected argument "http:\/\/b\/"/],
     ['demo extra', /unexpected argument "extra"/],
     ['-u http://x/ -c a.json', /exclude each other/],
-    ['-u http://x/ --replay maybe', /--replay: expected true, false or unknown; got "maybe"/],
+    ['-u http://x/ --replay maybe', /--replay: expected true, false, proven or unknown; got "maybe"/],
     ['demo --log-level loud', /--log-level: expected one of fatal, .*; got "loud"/],
     ['demo --port 65536', /--port: expected a port, 0 to 65535; got "65536"/],
     ['demo --port 80x', /--port: expected a port/],

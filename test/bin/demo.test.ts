@@ -11,6 +11,7 @@ t.test('the demo tells its addresses, and all of them answer', async (t) => {
   for (const path of ['/', '/events/demo', '/health', '/metrics', '/demo/cut']) {
     t.match(told, `${origin}${path}`);
   }
+  t.match(told, `curl -N -H 'Last-Event-ID: <an id you saw>' ${origin}/events/demo`);
   t.notMatch(told, /[{\u001b]/, 'neither JSON nor colours');
 
   const reader = new SseClient({ port, path: '/events/demo' });

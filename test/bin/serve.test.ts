@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { NodeProcess } from '../helpers/process.js';
@@ -106,6 +108,18 @@ t.test('a port in use is one line, with exit code 1, also with an upstream that 
   const elsewhere = command(t, ['-c', file, '--host', '192.0.2.1']);
   t.same(await elsewhere.waitForExit(), { code: 1, signal: null });
   t.match(elsewhere.stderr, [/^sse-gateway: 192\.0\.2\.1:\d+ cannot be listened on \(EADDRNOTAVAIL\)$/]);
+});
+
+t.test('a connection that never asked for anything does not hold the exit up', async (t) => {
+  const child = command(t, [
+    '--config',
+    configFile(t, { channels: { a: {} }, drainDelayMs: 0, listen: { port: 0 } }),
+  ]);
+  const socket = connect({ port: await portOf(child), host: '127.0.0.1' });
+  t.teardown(() => socket.destroy());
+  await once(socket, 'connect');
+  child.kill('SIGTERM');
+  t.same(await child.waitForExit(), { code: 0, signal: null });
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
