@@ -32,7 +32,7 @@ for (const target of RELAYS) {
       t.equal(report.delivered, events * CLIENTS);
       t.equal(report.connections, CLIENTS);
       t.ok(report.bytes >= 128 * report.delivered);
-      t.ok(report.latency.p50 > 0 && report.latency.p50 < 5_000, `p50 ${report.latency.p50} ms`);
+      t.ok(report.latency.max > 0 && report.latency.p50 < 5_000, `p50 ${report.latency.p50} ms`);
       t.ok(stage.cpu() > 0 && rssBytes(stage.pids) > 2 ** 20);
     });
   });

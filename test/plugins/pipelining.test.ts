@@ -1,9 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { DETACHED, serve } from './serve.js';
-
-/** Nothing follows a stream that has left its connection. */
-const KEPT = { skip: DETACHED };
+import { serve, staying } from './serve.js';
 
 const EVENTS = 'GET /events/prices HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -46,7 +43,7 @@ t.test('a stream behind a slow response waits for it, and both are whole and in 
   t.notMatch(raw.text, 'id: 3\n', 'it began at the tip of its own turn');
 });
 
-t.test('an answer behind a stream comes when that has ended', KEPT, async (t) => {
+staying('an answer behind a stream comes when that has ended', async (t) => {
   const gateway = await serve(t, (origin) => ({
     channels: { prices: { url: origin, maxAgeMs: 1, heartbeatMs: 100 } },
   }));
@@ -83,7 +80,7 @@ t.test(
   },
 );
 
-t.test('pipelined streams take their turns, each ended before the next begins', KEPT, async (t) => {
+staying('pipelined streams take their turns, each ended before the next begins', async (t) => {
   const gateway = await serve(t, (origin) => ({
     channels: { prices: { url: origin, maxAgeMs: 1, heartbeatMs: 100 } },
   }));

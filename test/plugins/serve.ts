@@ -5,7 +5,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
-import type { Test } from 'tap';
+import t, { type Test } from 'tap';
 import type { SseGatewayOptions } from '../../plugins/options.js';
 import sseGateway from '../../plugins/plugin.js';
 import { type RawConnection, rawRequest } from '../helpers/raw-http.js';
@@ -18,6 +18,11 @@ type Options = Partial<SseGatewayOptions>;
 
 /** Whether the streams of this run leave their connections (see `detached.test.ts`). */
 export const DETACHED = process.env['TEST_DETACH_STREAMS'] === '1';
+
+/** A test of what a stream has that stays in its HTTP connection: in the other form there is nothing to test. */
+export function staying(title: string, run: (t: Test) => Promise<void>): void {
+  if (!DETACHED) t.test(title, run);
+}
 
 export interface Setup {
   /** Of the scripted upstream. */
