@@ -16,6 +16,7 @@ import type { SlabPool } from './log/pool.js';
 import type { Logger } from './logger.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import type { ResolvedChannelOptions } from './options.js';
+import { REMEMBERED } from './repeats.js';
 import { upstreamIdOf } from './resume.js';
 import type { Source, SourceFactory, SourceState } from './source.js';
 import { Subscribers } from './subscribers.js';
@@ -37,9 +38,6 @@ export interface ChannelContext {
   /** Epochs for logs beside the channel's. */
   readonly nextEpoch?: () => number;
 }
-
-/** Events by whose fingerprints repeats are recognised, beyond those that the log may hold (DESIGN §7). */
-const REMEMBERED = 1_024;
 
 export type { ChannelStatus } from './channel-status.js';
 

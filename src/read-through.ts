@@ -14,6 +14,7 @@ import type { CloseReason, ErrorCode } from './errors.js';
 import { Ingest } from './ingest.js';
 import { EventLog } from './log/event-log.js';
 import type { ReadThroughHost } from './read-throughs.js';
+import { REMEMBERED } from './repeats.js';
 import type { Sink } from './sink.js';
 import type { Inlet, Source, SourceFactory, SourceObserver } from './source.js';
 
@@ -25,9 +26,6 @@ const UNBOUNDED = 2 ** 31 - 1;
 
 /** Requests that may break off, each made again from where it stood: a network that is that bad is a gap's reason. */
 const MAX_BROKEN = 4;
-
-/** Events by which is recognised what a request brings again that goes on where another broke off. */
-const REMEMBERED = 1_024;
 
 export class ReadThrough {
   /** The upstream id behind which the clients go on; empty: they asked for nothing. */

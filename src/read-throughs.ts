@@ -104,8 +104,9 @@ export class ReadThroughs {
     for (let seq = first; seq < end; seq += 1) {
       const id = log.idOf(seq);
       if (id === undefined) continue;
-      this.#open.get(keyOf(id, false))?.look();
-      this.#open.get(keyOf(id, true))?.look();
+      const key = keyOf(id, false);
+      this.#open.get(key)?.look();
+      this.#open.get(TOLD + key)?.look();
     }
     for (const readThrough of [...this.#reading]) readThrough.look();
   }
@@ -232,7 +233,10 @@ export class ReadThroughs {
   }
 }
 
+/** Before the key of those that are told of repeats: no id has a line end in it. */
+const TOLD = '\n';
+
 function keyOf(from: Uint8Array, repeats: boolean): string {
   const id = Buffer.from(from.buffer, from.byteOffset, from.length).toString('latin1');
-  return repeats ? `;${id}` : `=${id}`;
+  return repeats ? TOLD + id : id;
 }

@@ -7,6 +7,9 @@
 import { crc32 } from 'node:zlib';
 import type { EventRecords } from './sse/records.js';
 
+/** Events by whose fingerprints repeats are recognised, beyond those that a log may hold (DESIGN §7). */
+export const REMEMBERED = 1_024;
+
 /** Fingerprints kept before the rings first grow; a quiet channel stays small. */
 const FIRST = 64;
 /** A fingerprint is a whole number below 2^53: all bits of the block's checksum, and these many of the id's. */

@@ -263,10 +263,9 @@ export class EventLog {
   }
 
   /**
-   * Whole events from `position` on, out of one segment: at most `maxBytes`, but at least one event, and none behind the
-   * first with a tag other than 0, so that who reads can look at it first. Not pinned: the caller does so before anything
-   * else happens to the log. Undefined at the tip, below the floor, or where a
-   * truncation took the events back.
+   * Whole events from `position` on, out of one segment: at most `maxBytes`, but at least one event. An event with a
+   * tag other than 0 begins a slice, so that who reads can look at it first. Not pinned: the caller does so before anything
+   * else happens to the log. Undefined at the tip, below the floor, or where a truncation took the events back.
    * @throws {RangeError} when the position is within an event
    */
   slice(position: number, maxBytes: number): Slice | undefined {
