@@ -3,7 +3,7 @@
  * decide where the client goes on.
  */
 import { preamble } from './downstream/preamble.js';
-import { gapFrame } from './gap.js';
+import { type Gap, gapFrame } from './gap.js';
 import { gapId, type IdMode, idBefore } from './gap-ids.js';
 import type { EventLog } from './log/event-log.js';
 import type { Located } from './resume.js';
@@ -22,6 +22,17 @@ export function opening(
   const first = preamble(retryMs);
   if (resume.outcome !== 'gap' || options.onGap !== 'signal') return first;
   return Buffer.concat([first, gapAt(log, options.ids, resume, lastEventId)]);
+}
+
+/** The same for a client whose place is not known yet; `repeated`: what follows may repeat what it has. */
+export function openingOfWaiting(
+  onGap: 'signal' | 'reject' | 'silent',
+  repeated: Gap | undefined,
+  retryMs: number,
+): Buffer {
+  const first = preamble(retryMs);
+  if (repeated === undefined || onGap === 'silent') return first;
+  return Buffer.concat([first, gapFrame(repeated)]);
 }
 
 /** The gap for one client that stands at `from` and goes on where `resume` says. */

@@ -7,16 +7,14 @@ import type { Continuity } from './continuity.js';
 import { ChunkFramer } from './downstream/chunk-framer.js';
 import { FanOut } from './downstream/fan-out.js';
 import { type HttpResponse, httpSink } from './downstream/http-sink.js';
-import { preamble } from './downstream/preamble.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import type { CloseReason } from './errors.js';
-import { gapFrame } from './gap.js';
 import { gapId, idBefore } from './gap-ids.js';
 import type { LogBudget } from './log/budget.js';
 import type { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
-import { gapAt, opening } from './opening.js';
+import { gapAt, opening, openingOfWaiting } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
 import type { ReadThrough } from './read-through.js';
 import { ReadThroughs } from './read-throughs.js';
@@ -148,11 +146,9 @@ export class Subscribers {
   /** The first bytes for one whose place is not known yet; whether what follows may repeat what it has is. */
   #firstOfWaiting(id: Uint8Array): Buffer {
     const { log, options, metrics } = this.#parts;
-    const first = preamble(this.retryMs());
     const repeated = repeatedBehind(log, id, options.ids);
-    if (repeated === undefined) return first;
-    metrics.gaps.add('epoch');
-    return options.onGap === 'silent' ? first : Buffer.concat([first, gapFrame(repeated)]);
+    if (repeated !== undefined) metrics.gaps.add('epoch');
+    return openingOfWaiting(options.onGap, repeated, this.retryMs());
   }
 
   /** What the upstream sends now may be history that it replays for a client's id, and is nobody else's news. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { opening } from '../src/opening.js';
+import { opening, openingOfWaiting } from '../src/opening.js';
 import type { Located } from '../src/resume.js';
 import { append, makeLog } from './log/fixture.js';
 
@@ -48,3 +48,16 @@ t.test('where nobody knows how many are lost, some may come again', async (t) =>
 t.test('silent tells of no gap', async (t) => {
   t.equal(String(opening(log, { ids: 'auto', onGap: 'silent' }, gap, asked, 1)), ':\nretry: 1\n\n');
 });
+
+t.test(
+  'one whose place is not known yet is told at once what may repeat, unless told nothing by choice',
+  async (t) => {
+    const repeated = { from: '9-zz;5', resume: '5', lost: 0, repeats: true, reason: 'epoch' } as const;
+    t.equal(String(openingOfWaiting('signal', undefined, 1_500)), ':\nretry: 1500\n\n');
+    t.equal(String(openingOfWaiting('silent', repeated, 1_500)), ':\nretry: 1500\n\n');
+    t.equal(
+      String(openingOfWaiting('signal', repeated, 1_500)),
+      ':\nretry: 1500\n\nevent: gateway.gap\ndata: {"from":"9-zz;5","resume":"5","lost":0,"repeats":true,"reason":"epoch"}\n\n',
+    );
+  },
+);

@@ -14,7 +14,8 @@ import type { ChannelMetrics } from '../metrics/channel-metrics.js';
 import type { Sink } from '../sink.js';
 import type { LagPolicy } from './lag-policy.js';
 import { Passes } from './passes.js';
-import { type OnGap, Subscriber, type SubscriberHost } from './subscriber.js';
+import { Subscriber } from './subscriber.js';
+import type { OnGap, SubscriberHost } from './subscriber-host.js';
 
 export interface FanOutOptions {
   readonly log: EventLog;

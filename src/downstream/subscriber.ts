@@ -5,38 +5,15 @@
  *   commit ─► fan-out ─► pump: read a slice at the cursor, pin, write ─► taken at once: count, unpin, the next
  *                                                                └─► or `written`, later: the same, and pump again
  */
-import type { CloseReason, DropReason } from '../errors.js';
+import type { CloseReason } from '../errors.js';
 import { type GapReason, gapFrame } from '../gap.js';
 import { TAG } from '../ingest.js';
 import type { Cursor } from '../log/cursor.js';
 import type { Slice } from '../log/slice.js';
 import type { Sink, SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
-import { type LagPolicy, lagVerdict } from './lag-policy.js';
-
-/** What becomes of a client whose history breaks: it is told, its stream ends as `gap-rejected`, it goes on untold. */
-export type OnGap = 'signal' | 'reject' | 'silent';
-
-/** Where a subscriber's own figures go, and who is told of its end. Implemented by the fan-out. */
-export interface SubscriberHost {
-  readonly policy: LagPolicy;
-  readonly onGap: OnGap;
-  readonly sliceBytes: number;
-  /** Writes of this turn are dated alike: reading the clock per write would cost more than the write's bookkeeping. */
-  readonly turnNow: number;
-  /** Id of the event before `seq`, for a gap's `from` and `resume`. */
-  idBefore(seq: number): string | null;
-  /** A gap's own `id:`, in the mode in which it has one. */
-  gapId(seq: number): string | undefined;
-  /** What a stream that has lasted long enough ends with. */
-  farewell(): Buffer;
-  delivered(subscriber: Subscriber, events: number, bytes: number): void;
-  dropped(reason: DropReason, events: number): void;
-  gap(reason: GapReason): void;
-  left(subscriber: Subscriber, reason: CloseReason): void;
-  /** It has read all there is; it may be moved to another log now. */
-  atTip(subscriber: Subscriber): void;
-}
+import { lagVerdict } from './lag-policy.js';
+import type { SubscriberHost } from './subscriber-host.js';
 
 export class Subscriber implements SinkOwner {
   /** When the stream must end (monotonic ms; Infinity: never). */
