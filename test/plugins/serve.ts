@@ -128,7 +128,7 @@ export interface Answer {
  * made by a function of the upstream's origin). Slabs are poisoned when released, and drains take no time.
  */
 export async function serve(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   options: Options | ((origin: string) => Options) = {},
   { upstream: upstreamOptions, fastify: fastifyOptions, before, after }: Setup = {},
 ): Promise<Served> {
