@@ -28,6 +28,8 @@ export interface ChannelContext {
   readonly logger: Logger;
   readonly pool: SlabPool;
   readonly budget: LogBudget;
+  /** Slices go past the streams of sockets where they can. Default true. */
+  readonly directWrites?: boolean;
   /** The epoch of this log's life, above every earlier one. */
   readonly epoch: number;
   readonly metrics: ChannelMetrics;
@@ -90,6 +92,7 @@ export class Channel {
     });
     this.subscribers = new Subscribers({
       ...context,
+      directWrites: context.directWrites ?? true,
       log: this.log,
       continuity: this.#ingest.continuity,
       options,

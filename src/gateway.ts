@@ -192,6 +192,7 @@ export class Gateway {
       logger: this.#logger,
       pool: this.#pool,
       budget: this.#budget,
+      directWrites: this.options.directWrites,
       epoch: this.#nextEpoch(),
       nextEpoch: () => this.#nextEpoch(),
       metrics: family.metrics,

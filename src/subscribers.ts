@@ -42,6 +42,8 @@ export interface SubscribersOptions {
   readonly random: Random;
   readonly pool: SlabPool;
   readonly budget: LogBudget;
+  /** Slices go past the streams of sockets. */
+  readonly directWrites: boolean;
   /** Until when (ms) an id that the log doesn't know may still arrive by itself. */
   readonly coldUntil: () => number;
   readonly backfill: SourceFactory | undefined;
@@ -57,7 +59,6 @@ export class Subscribers {
   readonly #readThroughs: ReadThroughs;
   readonly #framer: ChunkFramer;
   #closed: CloseReason | undefined;
-  readonly #leaveCalls = new Map<Subscriber, (reason: CloseReason) => void>();
 
   constructor(parts: SubscribersOptions) {
     this.#parts = parts;
@@ -119,7 +120,12 @@ export class Subscribers {
     leaves: boolean,
     left: (reason: CloseReason) => void,
   ): Subscriber {
-    return this.enter(httpSink(response, this.#framer, leaves), resume, lastEventId, left);
+    return this.enter(
+      httpSink(response, this.#framer, { leaves, direct: this.#parts.directWrites }),
+      resume,
+      lastEventId,
+      left,
+    );
   }
 
   /** The same for any sink. */
@@ -138,7 +144,7 @@ export class Subscribers {
     const subscriber = waits
       ? this.#readThroughs.join(waitsFor, sink, expiresAt, this.#firstOfWaiting(waitsFor))
       : this.#begin(resume as Located, sink, expiresAt, lastEventId);
-    this.#leaveCalls.set(subscriber, left);
+    subscriber.onLeft = left;
     if (this.#closed !== undefined) this.destroy(this.#closed);
     return subscriber;
   }
@@ -221,9 +227,9 @@ export class Subscribers {
       idBefore: (seq) => idBefore(log, options.ids, seq),
       gapId: (seq) => gapId(log, options.ids, seq),
       farewell: () => retryField(this.retryMs()),
-      onFlushed: () => this.#framer.forget(),
+      framer: this.#framer,
       onTip,
-      onLeave: (subscriber, reason) => this.#left(subscriber, reason),
+      onLeave: (subscriber, reason) => subscriber.onLeft?.(reason),
     });
   }
 
@@ -256,11 +262,5 @@ export class Subscribers {
     const bytes = log.tip - log.positionOf(seq);
     const ageMs = clock.now() - log.timeOf(seq);
     return 2 * events <= retainEvents && 2 * bytes <= retainBytes && 2 * ageMs <= retainAgeMs;
-  }
-
-  #left(subscriber: Subscriber, reason: CloseReason): void {
-    const call = this.#leaveCalls.get(subscriber);
-    this.#leaveCalls.delete(subscriber);
-    call?.(reason);
   }
 }

@@ -50,6 +50,11 @@ export class ChunkFramer {
     return this.#framed;
   }
 
+  /** A copy of the caller's own, pinned once. */
+  copy(bytes: Buffer): Framed {
+    return new Framed(bytes, this.#pool);
+  }
+
   /** The same for bytes that are written piece by piece, in memory that nobody reuses. */
   frameEach(bytes: Buffer): readonly Buffer[] {
     if (this.#of === bytes && this.#pieces !== undefined) return this.#pieces;

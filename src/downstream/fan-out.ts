@@ -8,12 +8,15 @@
 import type { Clock } from '../clock.js';
 import type { CloseReason, DropReason } from '../errors.js';
 import type { GapReason } from '../gap.js';
+import { TAG } from '../ingest.js';
 import { Cursor } from '../log/cursor.js';
 import type { EventLog } from '../log/event-log.js';
 import type { ChannelMetrics } from '../metrics/channel-metrics.js';
 import type { Sink } from '../sink.js';
+import type { ChunkFramer } from './chunk-framer.js';
+import { Front } from './front.js';
 import type { LagPolicy } from './lag-policy.js';
-import { Passes } from './passes.js';
+import { PASS_STRIDE, Passes } from './passes.js';
 import { Subscriber } from './subscriber.js';
 import type { OnGap, SubscriberHost } from './subscriber-host.js';
 
@@ -26,6 +29,8 @@ export interface FanOutOptions {
   /** The longest an event of a busy stream waits for more, ms; 0: until the end of the turn. */
   readonly coalesceMs: number;
   readonly heartbeatMs: number;
+  /** Subscribers that a pass serves between two looks at the clock. Default `PASS_STRIDE`. */
+  readonly passStride?: number;
   /** What becomes of a client whose history breaks in mid-stream. */
   readonly onGap: OnGap;
   /** Ids for gaps, by the channel's mode. */
@@ -33,8 +38,8 @@ export interface FanOutOptions {
   readonly gapId: (seq: number) => string | undefined;
   /** What a stream that has lasted long enough ends with. */
   readonly farewell: () => Buffer;
-  /** A pass is over: what was made to be shared in it is no longer. */
-  readonly onFlushed?: () => void;
+  /** Makes the chunks that clients share. */
+  readonly framer: ChunkFramer;
   /** A subscriber has read all there is. */
   readonly onTip?: ((subscriber: Subscriber) => void) | undefined;
   /** A subscriber is gone; called after the books are right. */
@@ -48,9 +53,10 @@ export class FanOut implements SubscriberHost {
   turnNow: number;
   readonly #options: FanOutOptions;
   readonly #clock: Clock;
-  readonly #subscribers: Subscriber[] = [];
-  readonly #places = new Map<Subscriber, number>();
+  readonly #front: Front;
   readonly #passes: Passes;
+  /** When the front was last written to. */
+  frontWroteAt = Number.NEGATIVE_INFINITY;
   #committedAt = Number.NaN;
   #sample = 0;
 
@@ -62,23 +68,26 @@ export class FanOut implements SubscriberHost {
     this.sliceBytes = options.sliceBytes;
     this.turnNow = options.clock.now();
     const { log, clock, coalesceMs } = options;
+    this.#front = new Front({
+      ...options,
+      breaks: (seq) => options.onGap === 'reject' && log.tagOf(seq) === TAG.GAP,
+      taken: (events, bytes) => this.#taken(events, bytes),
+    });
     this.#passes = new Passes({
-      ...{ log, clock, coalesceMs, subscribers: this.#subscribers },
-      begins: (now) => {
-        this.turnNow = now;
-        this.#timeOne();
-      },
-      over: () => options.onFlushed?.(),
+      ...{ log, clock, coalesceMs, front: this.#front, stride: options.passStride ?? PASS_STRIDE },
+      begins: (now, first) => this.#begins(now, first),
+      // What was made to be shared in a pass is no longer.
+      over: () => options.framer.forget(),
     });
   }
 
   get size(): number {
-    return this.#subscribers.length;
+    return this.#front.subscribers.length;
   }
 
   /** Everyone, for snapshots; not to be kept. */
   get subscribers(): readonly Subscriber[] {
-    return this.#subscribers;
+    return this.#front.subscribers;
   }
 
   /** Starts a subscriber at `position`; `first` are the bytes its stream begins with. */
@@ -86,7 +95,7 @@ export class FanOut implements SubscriberHost {
     this.turnNow = this.#clock.now();
     const { log, metrics } = this.#options;
     const subscriber = new Subscriber(this, sink, new Cursor(log, position), expiresAt);
-    this.#add(subscriber);
+    this.#front.add(subscriber);
     metrics.eventsOffered += subscriber.cursor.pending;
     subscriber.begin(first);
     return subscriber;
@@ -97,18 +106,18 @@ export class FanOut implements SubscriberHost {
    * @param told the gap between the two, if there is one
    */
   adopt(subscriber: Subscriber, from: FanOut, position: number, told?: Buffer): void {
-    from.#remove(subscriber);
+    from.#front.remove(subscriber);
     this.turnNow = this.#clock.now();
     const { log, metrics } = this.#options;
     subscriber.move(this, new Cursor(log, position), told);
-    this.#add(subscriber);
+    this.#front.add(subscriber);
     metrics.eventsOffered += subscriber.cursor.pending;
     subscriber.pump();
   }
 
   /** `events` were committed: offers them to everyone and sees to it that they are flushed once this turn is over. */
   committed(events: number): void {
-    this.#options.metrics.eventsOffered += events * this.#subscribers.length;
+    this.#options.metrics.eventsOffered += events * this.#front.subscribers.length;
     this.#committedAt = this.#clock.now();
     this.#passes.committed(events, this.#committedAt);
   }
@@ -121,8 +130,8 @@ export class FanOut implements SubscriberHost {
   /** The heartbeat tick: lag, stalls, ages and heartbeats of everyone, and the holders of memory over the budget. */
   tick(now: number): void {
     this.turnNow = now;
-    for (let i = this.#subscribers.length - 1; i >= 0; i -= 1) {
-      this.#subscribers[i]?.tick(now, this.#options.heartbeatMs);
+    for (let i = this.#front.subscribers.length - 1; i >= 0; i -= 1) {
+      this.#front.subscribers[i]?.tick(now, this.#options.heartbeatMs);
     }
   }
 
@@ -134,10 +143,10 @@ export class FanOut implements SubscriberHost {
     const { log } = this.#options;
     for (let slab = log.oldestPinnedPosition(); slab >= 0 && !enough(); ) {
       let oldest = log.floor;
-      for (const { pinnedFrom } of this.#subscribers) {
+      for (const { pinnedFrom } of this.#front.subscribers) {
         if (pinnedFrom >= slab && pinnedFrom < oldest) oldest = pinnedFrom;
       }
-      const holders = this.#subscribers.filter(({ pinnedFrom }) => pinnedFrom === oldest);
+      const holders = this.#front.subscribers.filter(({ pinnedFrom }) => pinnedFrom === oldest);
       if (oldest === log.floor || holders.length === 0) return;
       for (const holder of holders) holder.destroy('stalled');
       const next = log.oldestPinnedPosition();
@@ -149,12 +158,12 @@ export class FanOut implements SubscriberHost {
   /** Ends everyone politely. */
   end(reason: CloseReason, last?: Buffer): void {
     this.turnNow = this.#clock.now();
-    for (const subscriber of [...this.#subscribers]) subscriber.end(reason, last);
+    for (const subscriber of [...this.#front.subscribers]) subscriber.end(reason, last);
   }
 
   /** Closes everyone at once. */
   destroy(reason: CloseReason): void {
-    for (const subscriber of [...this.#subscribers]) subscriber.destroy(reason);
+    for (const subscriber of [...this.#front.subscribers]) subscriber.destroy(reason);
     this.#passes.stop();
   }
 
@@ -172,8 +181,7 @@ export class FanOut implements SubscriberHost {
 
   delivered(subscriber: Subscriber, events: number, bytes: number): void {
     const { metrics } = this.#options;
-    metrics.eventsOut += events;
-    metrics.bytesOut += bytes;
+    this.#taken(events, bytes);
     const committedAt = subscriber.takeSample();
     if (committedAt !== undefined) metrics.delivery.observe((this.#clock.now() - committedAt) / 1_000);
   }
@@ -187,7 +195,7 @@ export class FanOut implements SubscriberHost {
   }
 
   left(subscriber: Subscriber, reason: CloseReason): void {
-    if (!this.#remove(subscriber)) return;
+    if (!this.#front.remove(subscriber)) return;
     this.dropped(reason, subscriber.cursor.pending);
     this.#options.metrics.clientDisconnects.add(reason, 1);
     this.#options.onLeave(subscriber, reason);
@@ -197,28 +205,34 @@ export class FanOut implements SubscriberHost {
     this.#options.onTip?.(subscriber);
   }
 
-  #add(subscriber: Subscriber): void {
-    this.#places.set(subscriber, this.#subscribers.length);
-    this.#subscribers.push(subscriber);
+  cursorOf(subscriber: Subscriber): Cursor {
+    return this.#front.cursorOf(subscriber);
   }
 
-  /** The last takes the place of the one that goes. False: it is not here. */
-  #remove(subscriber: Subscriber): boolean {
-    const place = this.#places.get(subscriber);
-    if (place === undefined) return false;
-    this.#places.delete(subscriber);
-    const last = this.#subscribers.pop()!;
-    if (last !== subscriber) {
-      this.#subscribers[place] = last;
-      this.#places.set(last, place);
-    }
-    return true;
+  admit(subscriber: Subscriber, cursor: Cursor, sink: Sink): boolean {
+    return this.#options.onTip === undefined && this.#front.admit(subscriber, cursor, sink);
+  }
+
+  release(subscriber: Subscriber): Cursor {
+    return this.#front.release(subscriber);
+  }
+
+  #begins(now: number, first: boolean): void {
+    this.turnNow = now;
+    this.#timeOne();
+    if (first && this.#front.begin()) this.frontWroteAt = now;
+  }
+
+  #taken(events: number, bytes: number): void {
+    const { metrics } = this.#options;
+    metrics.eventsOut += events;
+    metrics.bytesOut += bytes;
   }
 
   /** One delivery per pass is timed, in turn: a clock reading per delivery would cost a tenth of the delivery. */
   #timeOne(): void {
-    if (this.#subscribers.length === 0) return;
-    this.#sample = (this.#sample + 1) % this.#subscribers.length;
-    this.#subscribers[this.#sample]!.sample(this.#committedAt);
+    if (this.#front.subscribers.length === 0) return;
+    this.#sample = (this.#sample + 1) % this.#front.subscribers.length;
+    this.#front.subscribers[this.#sample]!.sample(this.#committedAt);
   }
 }

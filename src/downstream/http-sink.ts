@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { Sink } from '../sink.js';
 import type { ChunkFramer } from './chunk-framer.js';
 import { Connection } from './connection.js';
-import { Http1Sink } from './http1-sink.js';
+import { Http1Sink, type Http1SinkOptions } from './http1-sink.js';
 import { Http2Sink } from './http2-sink.js';
 import { ResponseSink } from './response-sink.js';
 
@@ -17,11 +17,11 @@ export function isHttp2(response: HttpResponse): response is Http2ServerResponse
   return 'stream' in response && response.req.httpVersionMajor === 2;
 }
 
-/** The sink of a response whose head was sent; an HTTP/1 response must own its socket. `leaves`: as for `Http1Sink`. */
-export function httpSink(response: HttpResponse, framer: ChunkFramer, leaves = false): Sink {
+/** The sink of a response whose head was sent; an HTTP/1 response must own its socket. */
+export function httpSink(response: HttpResponse, framer: ChunkFramer, options: Http1SinkOptions = {}): Sink {
   if (isHttp2(response)) return new Http2Sink(response.stream);
   const { socket } = response;
   if (!(socket instanceof Socket || (socket as unknown) instanceof Connection))
     return new ResponseSink(response);
-  return new Http1Sink(response, response.chunkedEncoding ? framer : undefined, leaves);
+  return new Http1Sink(response, response.chunkedEncoding ? framer : undefined, options);
 }

@@ -6,22 +6,40 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import type { Slice } from '../log/slice.js';
-import type { Sink, SinkOwner } from '../sink.js';
+import type { SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
 import { type ChunkFramer, chunk, type Framed, PIECE_BYTES, piecesOf } from './chunk-framer.js';
 import { Connection } from './connection.js';
+import {
+  type DirectSink,
+  type DirectWriter,
+  directHandle,
+  type Handle,
+  type Request,
+  writeDirectly,
+} from './direct-write.js';
 
 const HEARTBEAT_CHUNK = chunk(HEARTBEAT);
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 /** A write of nothing, called back behind all that was written before. */
 const NOTHING = Buffer.alloc(0);
 
-export class Http1Sink implements Sink {
+export interface Http1SinkOptions {
+  /** The socket leaves its connection, if it can; the head has said that the stream is the last on it. Default false. */
+  readonly leaves?: boolean;
+  /** Slices go past the stream of the socket where they can. Default true. */
+  readonly direct?: boolean;
+}
+
+export class Http1Sink implements DirectSink, DirectWriter {
   /** Undefined: the socket is detached. */
   readonly #response: ServerResponse | undefined;
   readonly #socket: Socket;
   readonly #framer: ChunkFramer | undefined;
+  /** What slices are written by, past the socket's stream; undefined: they go through it. */
+  readonly handle: Handle | undefined;
   /** Its writes are never taken at once: they pass through TLS, or a connection that is not left. */
   readonly #indirect: boolean;
   #owner: SinkOwner | undefined;
@@ -37,9 +55,9 @@ export class Http1Sink implements Sink {
   /**
    * @param response its head is sent and it owns its socket (see `ownsSocket`)
    * @param framer undefined: identity body
-   * @param leaves the socket leaves its connection, if it can; the head has said that the stream is the last on it
    */
-  constructor(response: ServerResponse, framer: ChunkFramer | undefined, leaves = false) {
+  constructor(response: ServerResponse, framer: ChunkFramer | undefined, options: Http1SinkOptions = {}) {
+    const { leaves = false, direct = true } = options;
     const { socket } = response;
     if (socket === null) throw new TypeError('the response does not own its socket yet');
     const carried = (socket as unknown) instanceof Connection;
@@ -48,6 +66,7 @@ export class Http1Sink implements Sink {
     this.#socket = detachable ? detach(response, socket) : socket;
     this.#framer = framer;
     this.#indirect = 'encrypted' in socket || (carried && !detachable);
+    this.handle = direct && !this.#indirect ? directHandle(this.#socket) : undefined;
   }
 
   attach(owner: SinkOwner): void {
@@ -68,13 +87,34 @@ export class Http1Sink implements Sink {
       return false;
     }
     const framed = this.#framer?.frame(bytes);
-    if (this.#takenAtOnce(framed === undefined ? bytes : framed.bytes)) return true;
-    framed?.pin();
-    this.#framed = framed;
+    const body = framed === undefined ? bytes : framed.bytes;
+    const written = this.handle && writeDirectly(this.handle, body);
+    if (written === true) return true;
+    if (written !== undefined) {
+      this.holds(written, framed);
+      return false;
+    }
+    // Where the socket takes nothing any more its stream may not have heard of it: it finds out, and calls back.
+    if (this.#takenAtOnce(body)) return true;
+    this.#hold(framed);
     return false;
   }
 
-  /** Writes; when not all of it is taken at once, `#written` is called later. */
+  get chunked(): boolean {
+    return this.#framer !== undefined;
+  }
+
+  holds(request: Request, framed: Framed | undefined): void {
+    request.writer = this;
+    this.#hold(framed);
+  }
+
+  #hold(framed: Framed | undefined): void {
+    framed?.pin();
+    this.#framed = framed;
+  }
+
+  /** Writes to the stream; when not all of it is taken at once, `#written` is called later. */
   #takenAtOnce(bytes: Buffer): boolean {
     const socket = this.#socket;
     if (this.#indirect) {
@@ -121,8 +161,16 @@ export class Http1Sink implements Sink {
     this.#owner?.closed(this.#socket.errored !== null);
   };
 
-  readonly #written = (error?: Error | null): void => {
-    const delivered = error == null && !this.#socket.destroyed;
+  directlyWritten(status: number): void {
+    // As the stream would have it; where it is closed already, that is why, and nothing happens.
+    if (status !== 0) this.#socket.destroy(writeError(status));
+    this.#over(status === 0);
+  }
+
+  readonly #written = (error?: Error | null): void => this.#over(error == null);
+
+  #over(taken: boolean): void {
+    const delivered = taken && !this.#socket.destroyed;
     const next = delivered ? this.#pieces?.[this.#piece] : undefined;
     if (next !== undefined) {
       this.#piece += 1;
@@ -135,7 +183,12 @@ export class Http1Sink implements Sink {
     this.#framed = undefined;
     this.#owner?.written(delivered);
     this.#ends?.();
-  };
+  }
+}
+
+function writeError(status: number): Error {
+  const code = getSystemErrorName(status);
+  return Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' });
 }
 
 /** For its server the response is complete: it frees what belongs to it, as behind any other. */

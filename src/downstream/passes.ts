@@ -6,21 +6,24 @@
 import type { Clock, Timer } from '../clock.js';
 import type { EventLog } from '../log/event-log.js';
 import { Coalescing } from './coalescing.js';
-import type { Subscriber } from './subscriber.js';
+import type { Front } from './front.js';
 
-/** Longest time one pass may hold the event loop, ms, looked at every so many subscribers. */
+/** Longest time one pass may hold the event loop, ms. */
 const PASS_MS = 4;
-const PASS_STRIDE = 64;
+/** So many subscribers are served between two looks at the clock. */
+export const PASS_STRIDE = 64;
 
 export interface PassesOptions {
   readonly log: EventLog;
   readonly clock: Clock;
   /** The longest an event waits for more, ms. */
   readonly coalesceMs: number;
-  /** Those who are pumped; one that leaves is replaced by the last. */
-  readonly subscribers: readonly Subscriber[];
-  /** A pass, or a slice of one, begins. */
-  readonly begins: (now: number) => void;
+  /** As `PASS_STRIDE`. */
+  readonly stride: number;
+  /** Those who are written to or pumped. */
+  readonly front: Front;
+  /** A pass begins (`first`), or goes on. */
+  readonly begins: (now: number, first: boolean) => void;
   /** A pass is over. */
   readonly over: () => void;
 }
@@ -56,6 +59,7 @@ export class Passes {
   stop(): void {
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
+    this.#options.front.end();
     this.#options.over();
     this.#hold(Number.POSITIVE_INFINITY, this.#options.clock.now());
   }
@@ -75,25 +79,32 @@ export class Passes {
    * that nobody is passed over.
    */
   readonly #pass = (): void => {
-    const { clock, log, subscribers, begins, over } = this.#options;
+    const { clock, log, front, stride, begins, over } = this.#options;
+    const { subscribers } = front;
     const started = clock.now();
-    if (this.#left === Number.POSITIVE_INFINITY) {
+    const first = this.#left === Number.POSITIVE_INFINITY;
+    if (first) {
       this.#tipAtPass = log.tipSeq;
       this.#coalescing.flushed(started);
     }
-    begins(started);
+    begins(started, first);
     let i = Math.min(this.#left, subscribers.length);
     // From here on a commit is for the next pass: some have been passed already.
     this.#left = i;
     while (i > 0) {
       i -= 1;
-      subscribers[i]?.pump();
-      if (i % PASS_STRIDE === 0 && i > 0 && clock.now() - started > PASS_MS) {
+      if (!front.write(i)) {
+        front.reached(i);
+        subscribers[i]?.pump();
+      }
+      if (i % stride === 0 && i > 0 && clock.now() - started > PASS_MS) {
+        front.reached(i);
         this.#left = i;
         this.#scheduled = clock.turn(this.#pass);
         return;
       }
     }
+    front.end();
     this.#scheduled = undefined;
     over();
     this.#hold(this.#again ? this.#tipAtPass : Number.POSITIVE_INFINITY, clock.now());

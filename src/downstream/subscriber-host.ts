@@ -4,6 +4,8 @@
  */
 import type { CloseReason, DropReason } from '../errors.js';
 import type { GapReason } from '../gap.js';
+import type { Cursor } from '../log/cursor.js';
+import type { Sink } from '../sink.js';
 import type { LagPolicy } from './lag-policy.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -27,6 +29,12 @@ export interface SubscriberHost {
   dropped(reason: DropReason, events: number): void;
   gap(reason: GapReason): void;
   left(subscriber: Subscriber, reason: CloseReason): void;
+  /** When those at the front were last written to. */
+  readonly frontWroteAt: number;
+  /** Where one at the front stands; its own cursor, when it leaves the front; whether one that stands there is let in. */
+  cursorOf(subscriber: Subscriber): Cursor;
+  release(subscriber: Subscriber): Cursor;
+  admit(subscriber: Subscriber, cursor: Cursor, sink: Sink): boolean;
   /** It has read all there is; it may be moved to another log now. */
   atTip(subscriber: Subscriber): void;
 }

@@ -12,14 +12,21 @@ import type { Cursor } from '../log/cursor.js';
 import type { Slice } from '../log/slice.js';
 import type { Sink, SinkOwner } from '../sink.js';
 import { HEARTBEAT } from '../sse/control.js';
+import type { DirectSink } from './direct-write.js';
+import type { UnderWay } from './front.js';
 import { lagVerdict } from './lag-policy.js';
 import type { SubscriberHost } from './subscriber-host.js';
 
 export class Subscriber implements SinkOwner {
   /** When the stream must end (monotonic ms; Infinity: never). */
   readonly expiresAt: number;
+  /** Its place among those who read the log; kept by the front. */
+  place = -1;
+  /** Called once, when it is gone. */
+  onLeft: ((reason: CloseReason) => void) | undefined;
   #host: SubscriberHost;
-  #cursor: Cursor;
+  /** Undefined: it stands at the front. */
+  #cursor: Cursor | undefined;
   readonly #sink: Sink;
   #writing = false;
   #writingSince: number;
@@ -46,8 +53,37 @@ export class Subscriber implements SinkOwner {
     this.#writePrivate(first);
   }
 
+  /** Where it stands; not to be moved. */
   get cursor(): Cursor {
-    return this.#cursor;
+    return this.#cursor ?? this.#host.cursorOf(this);
+  }
+
+  /** Its own cursor, which it needs where its way parts from that of the others. */
+  #own(): Cursor {
+    this.leaveFront();
+    return this.#cursor!;
+  }
+
+  /** From now on it is pumped; no effect when it is. */
+  leaveFront(): void {
+    if (this.#cursor !== undefined) return;
+    this.#writingSince = this.#wroteAt;
+    this.#cursor = this.#host.release(this);
+  }
+
+  /** The front went on without it: it stands here, with a write under way that was made past its sink, if any. */
+  fallBack(cursor: Cursor, underWay: UnderWay | undefined): void {
+    this.#cursor = cursor;
+    this.#writingSince = this.#host.turnNow;
+    if (underWay === undefined) {
+      this.pump();
+      return;
+    }
+    const { slice, request, framed } = underWay;
+    slice.pin();
+    this.#writing = true;
+    this.#inFlight = slice;
+    (this.#sink as DirectSink).holds(request, framed);
   }
 
   /**
@@ -79,7 +115,7 @@ export class Subscriber implements SinkOwner {
   /** Times the delivery of the newest event, committed at `committedAt`, unless one is being timed or all is read. */
   sample(committedAt: number): void {
     if (this.#sampledSeq > 0 || this.cursor.pending === 0) return;
-    this.#sampledSeq = this.cursor.log.tipSeq - 1;
+    this.#sampledSeq = this.#own().log.tipSeq - 1;
     this.#sampledAt = committedAt;
   }
 
@@ -92,6 +128,7 @@ export class Subscriber implements SinkOwner {
 
   /** Writes what there is to write, until a write is under way; no effect while one is. */
   pump(): void {
+    const cursor = this.#own();
     while (!this.#writing && this.#ending === undefined) {
       if (this.#owed !== undefined) {
         const owed = this.#owed;
@@ -103,9 +140,9 @@ export class Subscriber implements SinkOwner {
         this.stop('gap-rejected');
         return;
       }
-      const slice = this.#cursor.read(this.#host.sliceBytes);
+      const slice = cursor.read(this.#host.sliceBytes);
       if (slice === undefined) {
-        this.#readNothing();
+        this.#readNothing(cursor);
         return;
       }
       this.#writingSince = this.#host.turnNow;
@@ -125,7 +162,12 @@ export class Subscriber implements SinkOwner {
     this.#judge(now);
     if (this.#ending !== undefined) return;
     if (now >= this.expiresAt) this.end('max-age', this.#host.farewell());
-    else if (!this.#writing && now - this.#writingSince >= heartbeatMs) this.#writePrivate(HEARTBEAT);
+    else if (!this.#writing && now - this.#wroteAt >= heartbeatMs) this.#writePrivate(HEARTBEAT);
+  }
+
+  get #wroteAt(): number {
+    if (this.#cursor !== undefined) return this.#writingSince;
+    return Math.max(this.#writingSince, this.#host.frontWroteAt);
   }
 
   /** Ends the stream after the write under way, or with what can be written at once, and `last` as its final bytes. */
@@ -137,6 +179,7 @@ export class Subscriber implements SinkOwner {
   /** The same without another look at the log: for one whose history ends here. */
   stop(reason: CloseReason, last?: Buffer): void {
     if (this.#ending !== undefined) return;
+    this.leaveFront();
     this.#ending = reason;
     this.#writingSince = this.#host.turnNow;
     this.#sink.end(last);
@@ -169,14 +212,16 @@ export class Subscriber implements SinkOwner {
     this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
   }
 
-  #readNothing(): void {
-    const { state } = this.#cursor;
+  #readNothing(cursor: Cursor): void {
+    const { state } = cursor;
     if (state === 'trimmed') this.#judge(this.#host.turnNow);
     else if (state === 'truncated') this.#rejoin();
+    else if (this.#host.admit(this, cursor, this.#sink)) this.#cursor = undefined;
     else this.#host.atTip(this);
   }
 
   #writePrivate(bytes: Buffer): void {
+    this.leaveFront();
     this.#writing = true;
     this.#writingSince = this.#host.turnNow;
     this.#sink.writePrivate(bytes);
@@ -195,7 +240,7 @@ export class Subscriber implements SinkOwner {
 
   /** Below the floor: the client is told what it missed and goes on at the tip. */
   #skip(): void {
-    const { cursor } = this;
+    const cursor = this.#own();
     if (this.#rejected('lagged')) return;
     const from = cursor.seq;
     const lost = cursor.pending;
@@ -219,7 +264,7 @@ export class Subscriber implements SinkOwner {
 
   /** A break that is told to all comes next. A slice never reaches across one. */
   get #atBreak(): boolean {
-    const { log, seq } = this.#cursor;
+    const { log, seq } = this.cursor;
     return log.tagOf(seq) === TAG.GAP;
   }
 
@@ -246,6 +291,7 @@ export class Subscriber implements SinkOwner {
 
   #leave(reason: CloseReason): void {
     if (this.#left) return;
+    this.leaveFront();
     this.#left = true;
     this.#ending ??= reason;
     if (this.#inFlight !== undefined) this.#host.dropped('aborted', this.#inFlight.events);

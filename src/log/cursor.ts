@@ -25,6 +25,15 @@ export class Cursor {
     this.moveTo(position);
   }
 
+  /** Another one that stands here. */
+  copy(): Cursor {
+    const copy = new Cursor(this.log, this.log.tip);
+    copy.#position = this.#position;
+    copy.#seq = this.#seq;
+    copy.#told = this.#told;
+    return copy;
+  }
+
   get position(): number {
     return this.#position;
   }
@@ -45,6 +54,7 @@ export class Cursor {
   }
 
   get state(): CursorState {
+    if (this.#position === this.log.tip) return this.#told ? 'truncated' : 'tip';
     if (this.#told || this.log.truncationAt(this.#position)) return 'truncated';
     const position = this.log.resolve(this.#position);
     if (position < this.log.floor) return 'trimmed';
@@ -56,6 +66,11 @@ export class Cursor {
    * it when its bytes are no longer needed; the cursor stands behind it already. Undefined: `state` says why.
    */
   read(maxBytes: number): Slice | undefined {
+    // Nothing that was taken back reaches up to the tip.
+    if (this.#position === this.log.tip) {
+      this.#told = false;
+      return undefined;
+    }
     const truncation = this.log.truncationAt(this.#position);
     this.#told = truncation !== undefined;
     if (truncation) {

@@ -117,6 +117,7 @@ export const GATEWAY_SCHEMA = z.strictObject({
     .default('default'),
   maxLogBytes: bytes(268_435_456, 65_536),
   pool: z.union([z.boolean(), z.literal('poison')], 'expected true, false or "poison"').default(true),
+  directWrites: flag(true),
   connectsPerSecond: integer('connections per second', 100, 1, 100_000),
   maxConnections: unlimited('a number of streams'),
   maxConnectionsPerIp: unlimited('a number of streams'),

@@ -94,6 +94,8 @@ export interface GatewayOptions {
   maxLogBytes?: number;
   /** Reuse slabs; `poison` overwrites each released one (for tests). Default true. */
   pool?: boolean | 'poison';
+  /** Write to clients by the handles of their sockets, where Node.js has them as known, and past their streams. Default true. */
+  directWrites?: boolean;
   /** Upstream connection attempts per second and origin. Default 100. */
   connectsPerSecond?: number;
   /** Streams open at once. Default Infinity. */

@@ -5,9 +5,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Subscriber } from '../../src/downstream/subscriber.js';
-import { FakeSink, makeRig, partsOf, type Rig, type RigOptions } from './rig.js';
+import { DirectFakeSink, FakeSink, makeRig, partsOf, type Rig, type RigOptions } from './rig.js';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 400);
+
+/** Whether slices go past the sink, and in which form. */
+type Past = 'never' | 'plain' | 'chunked';
 
 interface Client {
   readonly sink: FakeSink;
@@ -17,7 +20,8 @@ interface Client {
 
 type Step =
   | { readonly do: 'commit'; readonly sizes: readonly number[] }
-  | { readonly do: 'join'; readonly back: number; readonly sync: boolean }
+  | { readonly do: 'join'; readonly back: number; readonly sync: boolean; readonly past: Past }
+  | { readonly do: 'flip' | 'deafen'; readonly who: number }
   | { readonly do: 'finish' | 'fail' | 'close' | 'break' | 'end' | 'destroy'; readonly who: number }
   | { readonly do: 'turn' }
   | { readonly do: 'evict' }
@@ -39,7 +43,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('join' as const),
       back: fc.nat({ max: 30 }),
       sync: fc.boolean(),
+      past: fc.constantFrom('never' as const, 'plain' as const, 'chunked' as const, 'chunked' as const),
     }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('flip' as const, 'flip' as const, 'deafen' as const), who }),
   },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('finish' as const), who }) },
   {
@@ -63,7 +72,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const setting: fc.Arbitrary<RigOptions> = fc.record({
+/** `cost`: of a look at the clock, ms; at 5 a pass is cut behind each `passStride` clients. */
+const setting: fc.Arbitrary<RigOptions & { readonly cost: number }> = fc.record({
+  cost: fc.constantFrom(0, 5),
+  passStride: fc.integer({ min: 1, max: 3 }),
   onSlow: fc.constantFrom('skip' as const, 'disconnect' as const),
   onGap: fc.constantFrom('signal' as const, 'reject' as const, 'silent' as const),
   retainEvents: fc.integer({ min: 1, max: 25 }),
@@ -77,7 +89,8 @@ function perform(rig: Rig, clients: Client[], action: Step): void {
   const { clock, log, fanOut } = rig;
   if (action.do === 'commit') rig.commit(...action.sizes);
   else if (action.do === 'join') {
-    const sink = new FakeSink(action.sync);
+    const { sync, past } = action;
+    const sink = past === 'never' ? new FakeSink(sync) : new DirectFakeSink(sync, past === 'chunked');
     const first = Math.max(log.tipSeq - action.back, log.floorSeq);
     clients.push({ sink, subscriber: rig.join(sink, first, clock.now() + 100_000), first });
   } else if (action.do === 'turn') clock.runTurn();
@@ -94,7 +107,10 @@ function perform(rig: Rig, clients: Client[], action: Step): void {
 function actOn(client: Client | undefined, what: Step['do']): void {
   if (client === undefined) return;
   const { sink, subscriber } = client;
-  if (what === 'finish') sink.settle();
+  if (what === 'flip') sink.sync = !sink.sync;
+  else if (what === 'deafen') {
+    if (sink instanceof DirectFakeSink) sink.deaf = true;
+  } else if (what === 'finish') sink.settle();
   else if (what === 'close' || what === 'break') sink.close(what === 'break');
   else if (what === 'end') subscriber.end('drain', Buffer.from('retry: 1\n\n'));
   else if (what === 'destroy') subscriber.destroy('disconnected');
@@ -132,6 +148,7 @@ t.test(
     fc.assert(
       fc.property(setting, fc.array(step, { minLength: 10, maxLength: 120 }), (options, steps) => {
         const rig = makeRig(options);
+        rig.clock.cost = options.cost;
         const clients: Client[] = [];
         for (const action of steps) {
           perform(rig, clients, action);

@@ -3,6 +3,8 @@
  * The sink is strict: it throws on what `Sink` and `SinkOwner` forbid, and finds bytes that changed under a write.
  */
 import type { Timer } from '../../src/clock.js';
+import { ChunkFramer, type Framed } from '../../src/downstream/chunk-framer.js';
+import type { DirectSink, Handle, Request } from '../../src/downstream/direct-write.js';
 import { FanOut, type FanOutOptions } from '../../src/downstream/fan-out.js';
 import type { Subscriber } from '../../src/downstream/subscriber.js';
 import type { CloseReason } from '../../src/errors.js';
@@ -14,6 +16,7 @@ import type { Slice } from '../../src/log/slice.js';
 import { ChannelMetrics } from '../../src/metrics/channel-metrics.js';
 import type { Sink, SinkOwner } from '../../src/sink.js';
 import { ManualClock } from '../helpers/manual-clock.js';
+import { kLastWriteWasAsync, streamBaseState } from '../helpers/stream-wrap.js';
 
 /** A manual clock whose turns run one by one, and that moves on by `cost` ms at every look. */
 export class TurnClock extends ManualClock {
@@ -75,17 +78,17 @@ export class FakeSink implements Sink {
   }
 
   write(slice: Slice): boolean {
-    this.#begin(slice.bytes);
-    if (this.sync) this.received.push(this.#take());
+    this.begin(slice.bytes);
+    if (this.sync) this.received.push(this.take());
     return this.sync;
   }
 
   writePrivate(bytes: Buffer): void {
-    this.#begin(bytes);
+    this.begin(bytes);
     if (this.sync) this.finish();
   }
 
-  #begin(bytes: Buffer): void {
+  protected begin(bytes: Buffer): void {
     if (this.#owner === undefined) throw new Error('a write before attach');
     if (this.#underWay !== undefined) throw new Error('a second write while one is under way');
     if (this.ended) throw new Error('a write after the end');
@@ -115,13 +118,13 @@ export class FakeSink implements Sink {
   /** The write under way is over. */
   finish(delivered = true): void {
     if (this.#underWay === undefined) return;
-    const bytes = this.#take();
+    const bytes = this.take();
     if (delivered) this.received.push(bytes);
     this.#owner?.written(delivered);
   }
 
   /** What was written, as it was then. */
-  #take(): Buffer {
+  protected take(): Buffer {
     const { bytes, before } = this.#underWay!;
     if (!bytes.equals(before)) throw new Error('bytes changed while a write held them');
     this.#underWay = undefined;
@@ -150,6 +153,47 @@ export class FakeSink implements Sink {
   }
 }
 
+/** A sink whose slices may be written past it: `sync` says whether such a write is taken at once. */
+export class DirectFakeSink extends FakeSink implements DirectSink {
+  readonly chunked: boolean;
+  /** Slices that came past it. */
+  past = 0;
+  /** Its socket takes nothing any more, and nobody was told; the same behind so many slices. */
+  deaf = false;
+  deafBehind = Number.POSITIVE_INFINITY;
+  #framed: Framed | undefined;
+
+  readonly handle: Handle = {
+    writeBuffer: (_, bytes) => {
+      if (this.gone || this.destroyed || this.deaf || this.past >= this.deafBehind) return -9;
+      this.past += 1;
+      this.begin(bytes);
+      streamBaseState[kLastWriteWasAsync] = this.sync ? 0 : 1;
+      if (this.sync) this.received.push(this.take());
+      return 0;
+    },
+  };
+
+  constructor(sync: boolean, chunked: boolean) {
+    super(sync);
+    this.chunked = chunked;
+  }
+
+  holds(_: Request, framed: Framed | undefined): void {
+    framed?.pin();
+    this.#framed = framed;
+  }
+
+  protected override take(): Buffer {
+    const bytes = super.take();
+    this.#framed?.unpin();
+    this.#framed = undefined;
+    // A size line, the content, and a line end.
+    const chunk = this.chunked ? /^[0-9a-f]+\r\n/.exec(bytes.toString('latin1')) : null;
+    return chunk === null ? bytes : bytes.subarray(chunk[0].length, -2);
+  }
+}
+
 export interface Rig {
   readonly clock: TurnClock;
   readonly pool: SlabPool;
@@ -165,7 +209,7 @@ export interface Rig {
 }
 
 export type RigOptions = Partial<
-  Pick<FanOutOptions, 'sliceBytes' | 'coalesceMs' | 'heartbeatMs' | 'onGap'> &
+  Pick<FanOutOptions, 'sliceBytes' | 'coalesceMs' | 'heartbeatMs' | 'passStride' | 'onGap'> &
     FanOutOptions['policy'] &
     Pick<EventLogOptions, 'retainBytes' | 'retainEvents' | 'retainAgeMs' | 'firstSeq'>
 > & { readonly onLeave?: FanOutOptions['onLeave']; readonly onTip?: FanOutOptions['onTip'] };
@@ -190,6 +234,8 @@ export function makeRig(options: RigOptions = {}, beside?: Rig): Rig {
   const leaves: Rig['leaves'] = beside?.leaves ?? [];
   const fanOut = new FanOut({
     ...{ log, clock, metrics, policy: { onSlow, stalledMs }, sliceBytes, coalesceMs, heartbeatMs, onGap },
+    framer: new ChunkFramer(pool),
+    ...(options.passStride === undefined ? {} : { passStride: options.passStride }),
     idBefore: (seq) => idBefore(log, 'auto', seq),
     gapId: (seq) => gapId(log, 'auto', seq),
     farewell: () => Buffer.from('retry: 1\n\n'),

@@ -3,8 +3,10 @@
  * refuses to judge what it reads: each block goes to whoever wants it.
  */
 import type { Clock } from '../../src/clock.js';
+import type { DirectSink, Handle } from '../../src/downstream/direct-write.js';
 import type { Slice } from '../../src/log/slice.js';
-import type { Sink, SinkOwner } from '../../src/sink.js';
+import type { SinkOwner } from '../../src/sink.js';
+import { kLastWriteWasAsync, streamBaseState } from '../helpers/stream-wrap.js';
 
 /** A block of a stream, its fields taken apart the slow way. */
 export interface Block {
@@ -14,7 +16,10 @@ export interface Block {
   readonly retry: number | undefined;
 }
 
-export class ModelClient implements Sink {
+export class ModelClient implements DirectSink {
+  /** An eager one is written to past its sink as well. */
+  readonly handle: Handle | undefined;
+  readonly chunked = false;
   stalled = false;
   gone = false;
   /** It left by itself. */
@@ -36,6 +41,7 @@ export class ModelClient implements Sink {
     this.#clock = clock;
     this.#eager = eager;
     this.#read = read;
+    if (eager) this.handle = { writeBuffer: (_, bytes) => this.#direct(bytes) };
   }
 
   /** What it read ended with a whole block. */
@@ -65,6 +71,17 @@ export class ModelClient implements Sink {
     this.#take(slice.bytes);
     return true;
   }
+
+  #direct(bytes: Buffer): number {
+    if (this.gone) return -32;
+    streamBaseState[kLastWriteWasAsync] = this.stalled ? 1 : 0;
+    if (this.stalled) this.writePrivate(bytes);
+    else this.#take(bytes);
+    return 0;
+  }
+
+  /** The bytes of a slice are its log's to keep. */
+  holds(): void {}
 
   writePrivate(bytes: Buffer): void {
     if (this.#writing !== undefined) throw new Error('a second write while one is under way');

@@ -57,6 +57,24 @@ export const MUTANTS: readonly Mutant[] = [
     becomes: 'slice.unpin();',
   },
   {
+    fault: 'what is written past the sinks is not counted',
+    file: 'downstream/front.js',
+    text: 'this.#events += slice.events;',
+    becomes: '',
+  },
+  {
+    fault: 'those at the front go on across what is not for all alike',
+    file: 'downstream/front.js',
+    text: '&& !breaks(cursor.seq)',
+    becomes: '',
+  },
+  {
+    fault: 'one that falls behind the front gets the same again',
+    file: 'downstream/front.js',
+    text: '(at?.end ?? this.#behind).copy()',
+    becomes: 'this.#behind.copy()',
+  },
+  {
     fault: 'with onGap reject a stream goes on across a break for all',
     file: 'downstream/subscriber.js',
     text: "this.#host.onGap === 'reject' && this.#atBreak",

@@ -8,7 +8,7 @@ import t from 'tap';
 import { MUTANTS, type Mutant } from './mutants.js';
 
 const BUILD = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const PARTS = ['src', 'test/model', 'test/helpers/manual-clock.js'];
+const PARTS = ['src', 'test/model', 'test/helpers/manual-clock.js', 'test/helpers/stream-wrap.js'];
 const SEED = 3;
 const RUNS = 6_000;
 const AT_ONCE = 2;
@@ -44,9 +44,9 @@ async function mutate(copy: string, { file, text, becomes }: Mutant): Promise<vo
   await writeFile(path, pieces.join(becomes));
 }
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
-t.test('each fault put into the gateway is found', { timeout: 120_000 }, async (t) => {
+t.test('each fault put into the gateway is found', { timeout: 240_000 }, async (t) => {
   const folder = await mkdtemp(join(BUILD, 'mutants-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   t.equal((await runModel(await copied(folder), 100)).code, 0, 'a faithful copy passes');

@@ -19,6 +19,9 @@ type Options = Partial<SseGatewayOptions>;
 /** Whether the streams of this run leave their connections (see `detached.test.ts`). */
 export const DETACHED = process.env['TEST_DETACH_STREAMS'] === '1';
 
+/** Whether they are written to past the streams of their sockets (see `stream-writes.test.ts`). */
+export const DIRECT = process.env['TEST_DIRECT_WRITES'] !== '0';
+
 /** A test of what a stream has that stays in its HTTP connection: in the other form there is nothing to test. */
 export function staying(title: string, run: (t: Test) => Promise<void>): void {
   if (!DETACHED) t.test(title, run);
@@ -143,6 +146,7 @@ export async function serve(
     pool: 'poison',
     drainMs: 0,
     detachStreams: DETACHED,
+    directWrites: DIRECT,
     ...(typeof options === 'function' ? options(origin) : options),
   });
   await after?.(app);
