@@ -35,7 +35,7 @@ export async function tail({ url, headers, json, lastEventId = '' }: TailInvocat
   });
   const upstreams = httpUpstreams({ clock: wakefulClock, random: Math.random, connectsPerSecond: 100 });
   const inlet = new EventInlet(lastEventId, MAX_EVENT_BYTES, json ? printJson : printText);
-  const code = await follow(upstreams.source(url, channels['tail']!), inlet);
+  const code = await follow(upstreams.upstream([url], channels['tail']!).source, inlet);
   await upstreams.close();
   return code;
 }

@@ -51,6 +51,11 @@ const COUNTERS: readonly CounterRow[] = [
     (m) => m.eventsRepeated,
   ],
   ['cursors_unsendable_total', 'Upstream ids that no request header can carry.', (m) => m.cursorsUnsendable],
+  [
+    'upstream_switches_total',
+    'Upstream streams that came from another URL of the list than the one before.',
+    (m) => m.upstreamSwitches,
+  ],
   ['bytes_in_total', 'Bytes of body from upstreams.', (m) => m.bytesIn],
   ['bytes_out_total', 'Bytes of events whose write a live socket confirmed.', (m) => m.bytesOut],
 ];

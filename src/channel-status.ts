@@ -6,6 +6,8 @@ import type { SourceState, SourceStatus } from './source.js';
 /** What `/health` says of a channel. Ages in ms. */
 export interface ChannelStatus {
   readonly state: SourceState;
+  /** Scheme, host and port of the upstream that is asked; absent without one. */
+  readonly origin: string | undefined;
   readonly sinceMs: number;
   readonly attempts: number;
   readonly lastError: { readonly code: string; readonly message: string } | undefined;
@@ -37,6 +39,7 @@ export function channelStatus({
 }: ChannelParts): ChannelStatus {
   return {
     state,
+    origin: source?.origin,
     sinceMs: Math.round(now - (source?.since ?? createdAt)),
     attempts: source?.attempts ?? 0,
     lastError: source?.lastError && { code: source.lastError.code, message: source.lastError.message },

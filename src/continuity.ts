@@ -112,6 +112,20 @@ export class Continuity {
     }
   }
 
+  /** The next connection is to another upstream, which has ids of its own: none of the former's means anything there. */
+  leave(): void {
+    this.#repeats.forget();
+    this.#cursor = undefined;
+    this.#before = undefined;
+    this.#cursorSeq = 0;
+    this.#newest = undefined;
+    this.#seed = undefined;
+    this.#spoken = false;
+    this.#anchor = undefined;
+    this.#unnamed = 0;
+    this.#proven = false;
+  }
+
   /** A connection begins, with `nextSeq` as the seq of its first event. True: history breaks here. */
   begin(resumed: boolean, nextSeq: number): boolean {
     this.#connections += 1;

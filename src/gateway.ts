@@ -28,8 +28,8 @@ export interface GatewayContext {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
-  /** Replaces the HTTP upstream of a channel, for other kinds of source. */
-  readonly source?: (channel: string, url: string) => SourceFactory;
+  /** Replaces the HTTP upstream of a channel, for other kinds of source. `url` is the first of its `urls`. */
+  readonly source?: (channel: string, url: string, urls: readonly string[]) => SourceFactory;
 }
 
 const TICK_MS = 1_000;
@@ -185,7 +185,7 @@ export class Gateway {
     const key = this.#families.keyOf(family, parameters);
     this.#families.makeRoom(family);
     const { options } = family;
-    const url = options.url === undefined ? undefined : fillUrl(options.url, parameters);
+    const urls = options.url.map((url) => fillUrl(url, parameters));
     const channel = new Channel(name, key, options, {
       clock: this.#clock,
       random: this.#random,
@@ -196,7 +196,7 @@ export class Gateway {
       epoch: this.#nextEpoch(),
       nextEpoch: () => this.#nextEpoch(),
       metrics: family.metrics,
-      ...this.#sources(name, url, options),
+      ...this.#sources(name, urls, options),
     });
     family.channels.set(key, channel);
     return channel;
@@ -210,13 +210,14 @@ export class Gateway {
 
   #sources(
     name: string,
-    url: string | undefined,
+    urls: readonly string[],
     options: ResolvedChannelOptions,
   ): Pick<ChannelContext, 'source' | 'backfill'> {
-    if (url === undefined) return { source: undefined };
-    const own = this.#source?.(name, url);
+    if (urls.length === 0) return { source: undefined };
+    const own = this.#source?.(name, urls[0]!, urls);
     if (own !== undefined) return { source: own };
-    return { source: this.#upstreams.source(url, options), backfill: this.#upstreams.once(url, options) };
+    const { source, once } = this.#upstreams.upstream(urls, options);
+    return { source, backfill: once };
   }
 
   readonly #onTick = (): void => {

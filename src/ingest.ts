@@ -118,9 +118,13 @@ export class Ingest implements Inlet {
     if (this.#connected && this.#minted && log.floorSeq === log.tipSeq) this.#forgotten = true;
   }
 
-  begin(resumed: boolean): void {
+  begin(resumed: boolean, elsewhere = false): void {
     this.#decoder.reset();
     this.#events = 0;
+    if (elsewhere) {
+      this.continuity.leave();
+      this.#retryMs = undefined;
+    }
     const forgotten = this.#forgotten;
     this.#connected = true;
     this.#forgotten = false;

@@ -11,9 +11,9 @@ export type { ChannelDefaults, ChannelOptions, GatewayOptions } from './options/
 
 type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-/** Options of one channel with every default filled in. `url` stays undefined for a channel that only `publish` feeds. */
+/** Options of one channel with every default filled in. `url` is a list, empty for a channel that only `publish` feeds. */
 export type ResolvedChannelOptions = Resolved<Omit<ChannelOptions, 'url' | 'tls'>> & {
-  readonly url: string | undefined;
+  readonly url: readonly string[];
   readonly tls: ChannelOptions['tls'] | undefined;
 };
 
@@ -33,10 +33,13 @@ export function resolveOptions(input: GatewayOptions): ResolvedGatewayOptions {
   for (const [name, own] of Object.entries(channels)) {
     const path = `channels.${name}`;
     checkTemplate(name, path);
-    const options = check(CHANNEL_SCHEMA, { ...shared, ...given(own) }, path) as ResolvedChannelOptions;
-    checkUrl(name, options.url, path);
-    checkTimings(options, path);
-    resolved[name] = { ...options, url: options.url, tls: options.tls };
+    const wanted = { ...shared, ...given(own) };
+    const { url, ...options } = check(CHANNEL_SCHEMA, wanted, path);
+    const urls = url === undefined ? [] : [url].flat();
+    checkUrls(name, urls, path);
+    const filled = { ...options, ...idsFor(urls, options, 'ids' in wanted, path), url: urls };
+    checkTimings(filled as ResolvedChannelOptions, path);
+    resolved[name] = { ...filled, tls: options.tls } as ResolvedChannelOptions;
   }
   return freeze({ ...gateway, channels: resolved } as ResolvedGatewayOptions);
 }
@@ -109,8 +112,26 @@ function checkTemplate(name: string, path: string): void {
   if (new Set(parameters).size !== parameters.length) throw invalid(path, 'a parameter is named twice');
 }
 
-function checkUrl(name: string, url: string | undefined, path: string): void {
-  if (url === undefined) return;
+/** Where several upstreams have ids of their own, only minted ones name one event each. */
+function idsFor(
+  urls: readonly string[],
+  { ids, sharedIds }: { readonly ids: string; readonly sharedIds: boolean },
+  asked: boolean,
+  path: string,
+): { readonly ids?: 'gateway' } {
+  if (urls.length < 2) return {};
+  if (!asked) return { ids: 'gateway' };
+  if (ids === 'gateway' || sharedIds) return {};
+  throw invalid(`${path}.ids`, `with several URLs expected gateway, or sharedIds: true; got "${ids}"`);
+}
+
+function checkUrls(name: string, urls: readonly string[], path: string): void {
+  for (const url of urls) checkUrl(name, url, path);
+  if (new Set(urls.map((url) => new URL(url).href)).size < urls.length)
+    throw invalid(`${path}.url`, 'a URL is listed twice');
+}
+
+function checkUrl(name: string, url: string, path: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw invalid(`${path}.url`, 'expected an absolute http: or https: URL');

@@ -36,6 +36,13 @@ export class Repeats {
     return this.#leading !== undefined;
   }
 
+  /** Nothing that was remembered can come again. */
+  forget(): void {
+    this.#ring = new Float64Array(FIRST);
+    this.#count = 0;
+    this.#leading = undefined;
+  }
+
   /** A new connection begins. */
   begin(): void {
     this.#leading = new Set(this.#ring.subarray(0, Math.min(this.#count, this.#ring.length)));

@@ -15,12 +15,16 @@ export interface Inlet {
   readonly cursorIsClients?: boolean;
   /** That attempt was made: from here on there is no such cursor. */
   forgetClientsCursor?(): void;
-  /** Reconnection time the upstream asked for with `retry:`, in ms, unclamped; kept across connections. */
+  /** Reconnection time the upstream asked for with `retry:`, in ms, unclamped; kept across connections, but not `elsewhere`. */
   readonly retryMs: number | undefined;
   /** Events completed since `begin`. */
   readonly events: number;
-  /** A new connection's body starts here: decoder, BOM state and parser are fresh. `resumed`: a Last-Event-ID was sent. */
-  begin(resumed: boolean): void;
+  /**
+   * A new connection's body starts here: decoder, BOM state and parser are fresh.
+   * @param resumed a Last-Event-ID was sent
+   * @param elsewhere it comes from another upstream, which has ids of its own: nothing that was noted of the former holds
+   */
+  begin(resumed: boolean, elsewhere?: boolean): void;
   /** The next bytes of the body; they are copied before this returns. A code means: cut the connection for this reason. */
   write(chunk: Buffer): 'event-too-large' | undefined;
   /** The connection is over; an unfinished event is discarded. Idempotent. */
@@ -42,6 +46,8 @@ export interface SourceStatus {
   readonly lastError: GatewayError | undefined;
   /** In `backoff` and `failed`: when the next attempt may be made. */
   readonly retryAt: number | undefined;
+  /** Origin (scheme, host, port) of the upstream that is asked, or will be next; undefined where there is none to name. */
+  readonly origin?: string | undefined;
 }
 
 /** How a source reports; called synchronously, in order. */
@@ -52,6 +58,8 @@ export interface SourceObserver {
   connecting(attempt: number): void;
   /** A good answer arrived and bytes may follow. */
   connected(): void;
+  /** The stream comes from another URL than the one before; said before `connected`. */
+  switched?(origin: string | undefined): void;
   /** A connection or an attempt at one ended; `error` says more, undefined when we ended it ourselves. */
   disconnected(reason: CloseReason, error: GatewayError | undefined): void;
   /** A request goes without Last-Event-ID, because no header can carry the cursor. */

@@ -38,6 +38,10 @@ export function upstreamObserver(
     connecting(attempt) {
       logger.debug({ channel, attempt }, 'upstream connecting');
     },
+    switched(origin) {
+      metrics.upstreamSwitches += 1;
+      logger.warn({ channel, origin }, 'upstream switched');
+    },
     connected() {
       outcome('ok');
       open = true;

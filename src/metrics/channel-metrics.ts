@@ -29,6 +29,8 @@ export class ChannelMetrics {
   readonly upstreamConnects = new Tally<ConnectOutcome>();
   readonly upstreamReconnects = new Tally<ConnectOutcome>();
   readonly upstreamDisconnects = new Tally<CloseReason>();
+  /** Streams that came from another URL of the list than the one before. */
+  upstreamSwitches = 0;
   bytesIn = 0;
   /** Events committed to the log: the upstream's, published ones, and gaps for all. */
   eventsIn = 0;

@@ -56,6 +56,8 @@ const CHANNEL = {
   always: flag(false),
   required: flag(false),
   ids: oneOf(['auto', 'upstream', 'gateway'], 'auto'),
+  sharedIds: flag(false),
+  privateAddresses: flag(true),
   replay: z
     .union(
       [z.boolean(), z.literal('unknown'), z.literal('proven')],
@@ -104,7 +106,12 @@ export const DEFAULTS_SCHEMA = z.strictObject(
   ),
 );
 
-export const CHANNEL_SCHEMA = z.strictObject({ ...CHANNEL, url: z.string('expected a URL').optional() });
+const URLS = 'expected a URL, or a list of 1 to 16 URLs';
+const url = z
+  .union([z.string(URLS), z.array(z.string(URLS), URLS).min(1, URLS).max(16, URLS)], URLS)
+  .optional();
+
+export const CHANNEL_SCHEMA = z.strictObject({ ...CHANNEL, url });
 
 export const GATEWAY_SCHEMA = z.strictObject({
   channels: z

@@ -13,8 +13,12 @@ export interface ChannelDefaults {
   always?: boolean;
   /** `/health/ready` is 503 while this channel is `failed`. Default false. */
   required?: boolean;
-  /** Which ids clients see: the upstream's or else minted, only the upstream's, only minted. Default `auto`. */
+  /** Which ids clients see: the upstream's or else minted, only the upstream's, only minted. Default `auto` (several URLs: `gateway`). */
   ids?: 'auto' | 'upstream' | 'gateway';
+  /** The URLs of a list are one stream with the same ids: what one sent can be asked for at another. Default false. */
+  sharedIds?: boolean;
+  /** Whether the upstream may be at a private address (loopback, local network, …), looked at on each connection. Default true. */
+  privateAddresses?: boolean;
   /** Whether the upstream replays after Last-Event-ID: not known, proven at each reconnect, declared, never. Default `unknown`. */
   replay?: 'unknown' | 'proven' | boolean;
   /** What a client in want of trimmed events gets: a `gateway.gap` event, HTTP 410 (or the end), nothing. Default `signal`. */
@@ -79,8 +83,11 @@ export interface ChannelDefaults {
 }
 
 export interface ChannelOptions extends ChannelDefaults {
-  /** The upstream, http: or https:. Template parameters stand as path segments (`/rooms/:room/events`). Without: `publish` only. */
-  url?: string;
+  /**
+   * The upstream, http: or https:, or a list of 1 to 16: the one that works stays, the others are for when it fails.
+   * Template parameters stand as path segments (`/rooms/:room/events`). Without: `publish` only.
+   */
+  url?: string | readonly string[];
 }
 
 export interface GatewayOptions {

@@ -21,6 +21,7 @@ export interface AttemptOwner {
 }
 
 export class Attempt {
+  readonly #configured: string;
   readonly #options: HttpUpstreamOptions;
   readonly #context: HttpUpstreamContext;
   readonly #owner: AttemptOwner;
@@ -29,7 +30,9 @@ export class Attempt {
   #exchange: Exchange | undefined;
   #cancelled = false;
 
-  constructor(options: HttpUpstreamOptions, context: HttpUpstreamContext, owner: AttemptOwner) {
+  /** `url`: one of the configured ones. */
+  constructor(url: string, options: HttpUpstreamOptions, context: HttpUpstreamContext, owner: AttemptOwner) {
+    this.#configured = url;
     this.#options = options;
     this.#context = context;
     this.#owner = owner;
@@ -37,7 +40,7 @@ export class Attempt {
 
   /** Begins; the owner may hear of a fault before this returns. */
   start(): void {
-    const url = parseUrl(this.#options.url);
+    const url = parseUrl(this.#configured);
     if (url === undefined || !isHttp(url)) {
       this.#owner.over(fault('UPSTREAM_CONNECT', 'the upstream has no http: or https: URL'));
       return;
@@ -69,7 +72,7 @@ export class Attempt {
       over: (ended) => this.#owner.over(ended),
     });
     // The userinfo of the configured URL holds for the whole origin; a Location can't change it.
-    const configured = parseUrl(this.#options.url);
+    const configured = parseUrl(this.#configured);
     const authorization = configured && basicAuthorization(configured);
     this.#exchange.start({ url, headers: this.#options.headers, authorization, lastEventId });
   }

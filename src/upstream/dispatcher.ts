@@ -1,14 +1,17 @@
 /**
  * Opens the sockets of HTTP upstreams: one per request, closed with it. An event stream never ends, so a pool would
- * only be a way for one channel to wait for another. It refuses HTTP/2, keep-alive, unverified TLS, redirects and
- * timeouts (the watchdog has those).
+ * only be a way for one channel to wait for another. It refuses HTTP/2, keep-alive, unverified TLS, redirects, private
+ * addresses where it is told to, and timeouts (the watchdog has those).
  */
-import { Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { buildConnector, Client, Dispatcher } from 'undici';
+import { isPrivate, privateAddress, publicLookup } from './addresses.js';
 
 export interface DispatcherOptions {
   /** Largest response head that is buffered, in bytes. */
   readonly maxHeaderBytes: number;
+  /** Whether connections may go to private addresses. Default true. */
+  readonly privateAddresses?: boolean;
   /** PEM. Trusted in place of Node's certificate authorities. */
   readonly ca?: string | string[] | undefined;
   /** PEM. Our certificate and its key, for an upstream that asks for one. */
@@ -34,11 +37,14 @@ class StreamDispatcher extends Dispatcher {
   readonly #connections = new Set<Connection>();
   #closed = false;
 
-  constructor({ maxHeaderBytes, ...tls }: DispatcherOptions) {
+  constructor({ maxHeaderBytes, privateAddresses = true, ...tls }: DispatcherOptions) {
     super();
     this.#maxHeaderBytes = maxHeaderBytes;
     // Said explicitly, because NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch verification off.
-    this.#connect = buildConnector({ ...tls, rejectUnauthorized: true, allowH2: false, timeout: 0 });
+    const common = { ...tls, rejectUnauthorized: true, allowH2: false, timeout: 0 };
+    this.#connect = privateAddresses
+      ? buildConnector(common)
+      : publicOnly(buildConnector({ ...common, lookup: publicLookup }));
   }
 
   override dispatch(
@@ -119,6 +125,17 @@ class Connection {
     this.#socket?.destroy();
     return destroyed;
   }
+}
+
+/** A host that is an address is not looked up. */
+function publicOnly(connect: buildConnector.connector): buildConnector.connector {
+  return (target, connected) => {
+    const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
+    if (isIP(host) === 0 || !isPrivate(host)) return connect(target, connected);
+    const socket = new Socket();
+    process.nextTick(() => connected(privateAddress(host), null));
+    return socket;
+  };
 }
 
 function settle(pending: Promise<void>[], callback: (() => void) | undefined): Promise<void> | void {

@@ -8,6 +8,7 @@
  * at all once it ended or was aborted.
  */
 import type { Dispatcher } from 'undici';
+import { PRIVATE_ADDRESS } from './addresses.js';
 import type { Answer } from './answer.js';
 import type { CuttableOptions } from './dispatcher.js';
 import { causeText, type Fault, type FaultName, fault } from './fault.js';
@@ -124,7 +125,11 @@ export class Exchange {
   #broken(cause: unknown): void {
     const overflow = cause instanceof Error && 'code' in cause && cause.code === 'UND_ERR_HEADERS_OVERFLOW';
     const text = causeText(cause);
-    if (overflow) this.#end('UPSTREAM_HEADERS_TOO_LARGE', `${this.#where}: headers are too large`, cause);
+    const refused = text === PRIVATE_ADDRESS;
+    if (refused)
+      this.#end('UPSTREAM_ADDRESS', `${this.#where} is at a private address, which is refused`, cause);
+    else if (overflow)
+      this.#end('UPSTREAM_HEADERS_TOO_LARGE', `${this.#where}: headers are too large`, cause);
     else if (this.#phase === 'connect')
       this.#end('UPSTREAM_CONNECT', `${this.#where}: no connection (${text})`, cause);
     else this.#end('UPSTREAM_NETWORK', `${this.#where}: connection broke (${text})`, cause);

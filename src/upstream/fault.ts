@@ -15,6 +15,7 @@ export interface Fault {
 /** The word for each code that ends an upstream connection. */
 const REASON = {
   UPSTREAM_CONNECT: 'connect-failed',
+  UPSTREAM_ADDRESS: 'address-refused',
   UPSTREAM_CONNECT_TIMEOUT: 'connect-timeout',
   UPSTREAM_FIRST_BYTE_TIMEOUT: 'first-byte-timeout',
   UPSTREAM_IDLE_TIMEOUT: 'idle-timeout',

@@ -9,28 +9,39 @@
  *                       failed└─backoff ◄───────────┘      close('shutdown') from any ──► closed
  *                         open, later
  *
- * From the socket inwards: dispatcher ► exchange (watchdog, request) ► attempt (pacer, answer, redirect) ► this (backoff)
- * ► inlet. It refuses to parse what it moves, and to report anything of a connection that it closed.
+ * From the socket inwards: dispatcher ► exchange (watchdog, request) ► attempt (pacer, answer, redirect) ► this (which URL
+ * and when: url-choice, url-health, backoff) ► inlet. It refuses to parse what it moves, and to report anything of a connection that it closed.
  */
 import type { Timer } from '../clock.js';
 import type { CloseReason, GatewayError } from '../errors.js';
 import type { Inlet, Source, SourceObserver, SourceState, SourceStatus } from '../source.js';
 import { Attempt } from './attempt.js';
-import { Backoff } from './backoff.js';
 import { type Fault, fault } from './fault.js';
 import type { HttpUpstreamContext, HttpUpstreamOptions } from './options.js';
 import { cursorHeader } from './request.js';
-import { redactUrl } from './url.js';
+import { originOf, redactUrl } from './url.js';
+import { UrlChoice } from './url-choice.js';
 
 /** Faults of a connection that no request was sent on. */
-const UNREACHED: ReadonlySet<CloseReason> = new Set<CloseReason>(['connect-failed', 'connect-timeout']);
+const UNREACHED: ReadonlySet<CloseReason> = new Set<CloseReason>([
+  'connect-failed',
+  'connect-timeout',
+  'address-refused',
+]);
 
-/** A `SourceFactory` for one upstream. The same one may make many sources. */
+/**
+ * A `SourceFactory` for one upstream. The same one may make many sources.
+ * @param urls for one source only, whoever else wants to know which URL it is at
+ */
 export function httpSource(
   options: HttpUpstreamOptions,
   context: HttpUpstreamContext,
+  urls?: UrlChoice,
 ): (inlet: Inlet, observer: SourceObserver) => HttpSource {
-  return (inlet, observer) => new HttpSource(options, context, inlet, observer);
+  return (inlet, observer) => {
+    const choice = urls ?? new UrlChoice(options, context.random);
+    return new HttpSource(options, context, choice, inlet, observer);
+  };
 }
 
 export class HttpSource implements Source {
@@ -38,16 +49,16 @@ export class HttpSource implements Source {
   readonly #context: HttpUpstreamContext;
   readonly #inlet: Inlet;
   readonly #observer: SourceObserver;
-  readonly #backoff: Backoff;
+  readonly #urls: UrlChoice;
 
   #state: SourceState = 'idle';
   /** When the state was entered; of `open`, when the stream began. */
   #since: number;
   /** States entered so far: tells whether an observer that was just called has moved us on. */
   #entries = 0;
+  /** Consecutive failures, at whatever URL. */
+  #failures = 0;
   #lastError: GatewayError | undefined;
-  /** No attempt before this; it outlives a `close`, so that closing and opening is no way around a delay. */
-  #retryAt = Number.NEGATIVE_INFINITY;
   #attempt: Attempt | undefined;
   #timer: Timer | undefined;
   #askedForClient = false;
@@ -55,6 +66,7 @@ export class HttpSource implements Source {
   constructor(
     options: HttpUpstreamOptions,
     context: HttpUpstreamContext,
+    urls: UrlChoice,
     inlet: Inlet,
     observer: SourceObserver,
   ) {
@@ -62,7 +74,7 @@ export class HttpSource implements Source {
     this.#context = context;
     this.#inlet = inlet;
     this.#observer = observer;
-    this.#backoff = new Backoff(options, context.random);
+    this.#urls = urls;
     this.#since = context.clock.now();
   }
 
@@ -72,16 +84,18 @@ export class HttpSource implements Source {
     return {
       state: this.#state,
       since: this.#since,
-      attempts: proven ? 0 : this.#backoff.failures,
+      attempts: proven ? 0 : this.#failures,
       lastError: proven ? undefined : this.#lastError,
-      retryAt: waits ? this.#retryAt : undefined,
+      retryAt: waits ? this.#urls.current.askableAt : undefined,
+      origin: originOf(this.#urls.current.url),
     };
   }
 
   /** As the seam says. After a `close` within a delay it first waits for the rest of it, in `backoff`. */
   open(): void {
     if (this.#state !== 'idle' && this.#state !== 'failed') return;
-    if (this.#context.clock.now() >= this.#retryAt) {
+    const now = this.#context.clock.now();
+    if (now >= this.#urls.choose(now).askableAt) {
       this.#connect();
     } else if (this.#state === 'idle') {
       this.#wait();
@@ -92,7 +106,7 @@ export class HttpSource implements Source {
   /** As the seam says, but a `failed` source stays so while it refuses to try again, except for `shutdown`. */
   close(reason: CloseReason): void {
     const final = reason === 'shutdown';
-    const refusing = this.#state === 'failed' && this.#context.clock.now() < this.#retryAt;
+    const refusing = this.#state === 'failed' && this.#context.clock.now() < this.#urls.current.askableAt;
     if (this.#state === 'closed' || (!final && (this.#state === 'idle' || refusing))) return;
     const attempt = this.#attempt;
     this.#attempt = undefined;
@@ -106,7 +120,7 @@ export class HttpSource implements Source {
   }
 
   #connect(): void {
-    const attempt = new Attempt(this.#options, this.#context, {
+    const attempt = new Attempt(this.#urls.current.url, this.#options, this.#context, {
       lastEventId: () => this.#lastEventId(),
       opened: (resumed) => this.#opened(resumed),
       received: (chunk) => this.#received(chunk),
@@ -115,12 +129,13 @@ export class HttpSource implements Source {
     this.#attempt = attempt;
     this.#enter('connecting');
     this.#announce();
-    if (this.#attempt === attempt) this.#observer.connecting(this.#backoff.failures + 1);
+    if (this.#attempt === attempt) this.#observer.connecting(this.#failures + 1);
     if (this.#attempt === attempt) attempt.start();
   }
 
   #lastEventId(): string | undefined {
-    const cursor = this.#options.sendLastEventId ? this.#inlet.cursor : undefined;
+    const asks = this.#options.sendLastEventId && this.#urls.continues;
+    const cursor = asks ? this.#inlet.cursor : undefined;
     const value = cursor && cursorHeader(cursor);
     if (cursor !== undefined && value === undefined) this.#observer.cursorWithheld();
     this.#askedForClient = value !== undefined && this.#inlet.cursorIsClients === true;
@@ -129,9 +144,12 @@ export class HttpSource implements Source {
 
   #opened(resumed: boolean): void {
     const attempt = this.#attempt;
+    const elsewhere = !this.#urls.continues;
+    const moved = this.#urls.begin();
     this.#enter('open');
-    this.#inlet.begin(resumed);
-    this.#announce();
+    this.#inlet.begin(resumed, elsewhere);
+    if (moved) this.#observer.switched?.(this.status.origin);
+    if (this.#attempt === attempt) this.#announce();
     if (this.#attempt === attempt) this.#observer.connected();
   }
 
@@ -142,7 +160,7 @@ export class HttpSource implements Source {
     this.#observer.received(chunk.length);
     if (cut === undefined || this.#attempt !== attempt) return;
     attempt?.cancel();
-    const message = `${redactUrl(this.#options.url)} sent an event above maxEventBytes`;
+    const message = `${redactUrl(this.#urls.current.url)} sent an event above maxEventBytes`;
     this.#over(fault('UPSTREAM_EVENT_TOO_LARGE', message));
   }
 
@@ -152,19 +170,27 @@ export class HttpSource implements Source {
     if (this.#refusedClient(ended)) return;
     const good = this.#state === 'open' && this.#endStream();
     if (!good || ended.reason !== 'ended') {
-      this.#backoff.fail();
+      this.#failures += 1;
       this.#lastError = ended.error;
     }
-    if (ended.terminal || this.#backoff.failures >= this.#options.maxAttempts) {
-      this.#retryAt = this.#context.clock.now() + this.#options.retryFailedMs;
-      this.#enter('failed');
-    } else {
-      this.#retryAt = this.#context.clock.now() + this.#backoff.next(this.#inlet.retryMs, ended.retryAfterMs);
-      this.#wait();
-    }
+    const now = this.#context.clock.now();
+    const retryMs = this.#urls.continues ? this.#inlet.retryMs : undefined;
+    this.#urls.current.over(now, ended, good, retryMs);
+    const failed = this.#urls.out;
+    const atOnce = this.#urls.choose(now).askableAt <= now;
+    if (failed) this.#enter('failed');
+    else if (atOnce) this.#enter('connecting');
+    else this.#wait();
+    this.#tellEnd(ended);
+  }
+
+  /** Says that an attempt or a stream ended; if the next one is due, it begins. */
+  #tellEnd({ reason, error }: Fault): void {
     const entry = this.#entries;
-    this.#observer.disconnected(ended.reason, ended.error);
-    if (this.#entries === entry) this.#announce();
+    this.#observer.disconnected(reason, error);
+    if (this.#entries !== entry) return;
+    if (this.#state === 'connecting') this.#connect();
+    else this.#announce();
   }
 
   /**
@@ -175,9 +201,7 @@ export class HttpSource implements Source {
     if (!this.#askedForClient || this.#state !== 'connecting' || UNREACHED.has(ended.reason)) return false;
     this.#inlet.forgetClientsCursor?.();
     if (!ended.terminal && ended.reason !== 'redirect') return false;
-    const entry = this.#entries;
-    this.#observer.disconnected(ended.reason, ended.error);
-    if (this.#entries === entry) this.#connect();
+    this.#tellEnd(ended);
     return true;
   }
 
@@ -185,7 +209,8 @@ export class HttpSource implements Source {
   #endStream(): boolean {
     const proven = this.#proven();
     if (proven) {
-      this.#backoff.reset();
+      this.#urls.current.reset();
+      this.#failures = 0;
       this.#lastError = undefined;
     }
     this.#inlet.end();
@@ -194,12 +219,13 @@ export class HttpSource implements Source {
 
   #proven(): boolean {
     const lasted = this.#context.clock.now() - this.#since;
-    return this.#state === 'open' && this.#backoff.proven(lasted, this.#inlet.events);
+    return this.#state === 'open' && this.#urls.current.proven(lasted, this.#inlet.events);
   }
 
   #wait(): void {
     this.#enter('backoff');
-    this.#timer = this.#context.clock.after(this.#retryAt - this.#context.clock.now(), () => this.#connect());
+    const { askableAt } = this.#urls.current;
+    this.#timer = this.#context.clock.after(askableAt - this.#context.clock.now(), () => this.#connect());
   }
 
   #enter(state: SourceState): void {

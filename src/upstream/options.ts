@@ -8,8 +8,10 @@ import type { Pacer } from './pacer.js';
 
 /** One upstream. The figures in brackets are the package's defaults (DESIGN §8). */
 export interface HttpUpstreamOptions {
-  /** Absolute http: or https: URL. Userinfo in it becomes Basic authorization and is never sent, shown or logged as URL. */
-  readonly url: string;
+  /** Absolute http: or https: URLs, at least one. Userinfo in one becomes Basic authorization and is never sent, shown or logged as URL. */
+  readonly urls: readonly string[];
+  /** The URLs are one stream with the same ids: what one sent can be asked for at another (false). */
+  readonly sharedIds: boolean;
   /** Extra request headers. The ones an event stream needs (see `requestHeaders`) win over them. */
   readonly headers: Readonly<Record<string, string>>;
   /** From asking for a socket until it is connected, name look-up and TLS included (10,000). */

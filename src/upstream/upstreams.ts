@@ -9,6 +9,7 @@ import type { SourceFactory } from '../source.js';
 import { createDispatcher } from './dispatcher.js';
 import { httpSource } from './http-source.js';
 import { Pacer } from './pacer.js';
+import { UrlChoice } from './url-choice.js';
 
 export interface UpstreamsContext {
   readonly clock: Clock;
@@ -17,11 +18,17 @@ export interface UpstreamsContext {
   readonly connectsPerSecond: number;
 }
 
+/** One channel's ways to its upstream. */
+export interface Upstream {
+  /** For one source: it and the private requests go to the same URL. */
+  readonly source: SourceFactory;
+  /** A source for a private request that is made once, at the URL that the channel is at: its first fault is final. */
+  readonly once: SourceFactory;
+}
+
 export interface Upstreams {
-  /** The source for a URL with its template parameters filled in. */
-  source(url: string, options: ResolvedChannelOptions): SourceFactory;
-  /** A source for a private request that is made once: its first fault is final. */
-  once(url: string, options: ResolvedChannelOptions): SourceFactory;
+  /** @param urls at least one, with their template parameters filled in */
+  upstream(urls: readonly string[], options: ResolvedChannelOptions): Upstream;
   /** Closes every socket; the sources should be closed before. */
   close(): Promise<void>;
 }
@@ -29,25 +36,27 @@ export interface Upstreams {
 export function httpUpstreams({ clock, random, connectsPerSecond }: UpstreamsContext): Upstreams {
   const pacer = new Pacer(clock, connectsPerSecond);
   const dispatchers = new Map<string, Dispatcher>();
-  const dispatcherFor = ({ maxHeaderBytes, tls }: ResolvedChannelOptions): Dispatcher => {
-    const key = JSON.stringify([maxHeaderBytes, tls]);
+  const dispatcherFor = (options: ResolvedChannelOptions): Dispatcher => {
+    const { maxHeaderBytes, privateAddresses, tls } = options;
+    const key = JSON.stringify([maxHeaderBytes, privateAddresses, tls]);
     let dispatcher = dispatchers.get(key);
     if (dispatcher === undefined) {
-      dispatcher = createDispatcher({ maxHeaderBytes, ...tls });
+      dispatcher = createDispatcher({ maxHeaderBytes, privateAddresses, ...tls });
       dispatchers.set(key, dispatcher);
     }
     return dispatcher;
   };
   return {
-    source(url, options) {
-      const sendLastEventId = options.replay !== false;
-      const dispatcher = dispatcherFor(options);
-      return httpSource({ ...options, url, sendLastEventId }, { dispatcher, pacer, clock, random });
-    },
-    once(url, options) {
-      const dispatcher = dispatcherFor(options);
-      const once = { maxAttempts: 1, retryFailedMs: MAX_TIMER_MS, sendLastEventId: true };
-      return httpSource({ ...options, ...once, url }, { dispatcher, pacer, clock, random });
+    upstream(urls, options) {
+      const context = { dispatcher: dispatcherFor(options), pacer, clock, random };
+      const all = { ...options, urls, sendLastEventId: options.replay !== false };
+      const choice = new UrlChoice(all, random);
+      const once = { ...options, maxAttempts: 1, retryFailedMs: MAX_TIMER_MS, sendLastEventId: true };
+      return {
+        source: httpSource(all, context, choice),
+        once: (inlet, observer) =>
+          httpSource({ ...once, urls: [choice.current.url] }, context)(inlet, observer),
+      };
     },
     async close() {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));

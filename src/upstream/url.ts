@@ -13,6 +13,12 @@ export function redactUrl(url: string | URL): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}${parsed.search === '' ? '' : '?…'}`;
 }
 
+/** Its scheme, host and port, which hold no secret. */
+export function originOf(url: string): string | undefined {
+  const parsed = parseUrl(url);
+  return parsed !== undefined && isHttp(parsed) ? parsed.origin : undefined;
+}
+
 /** Whether a request can be sent there. */
 export function isHttp(url: URL): boolean {
   return url.protocol === 'http:' || url.protocol === 'https:';

@@ -11,7 +11,8 @@ import { ManualClock } from '../helpers/manual-clock.js';
 import { Recorder } from './recorder.js';
 import type { Teardown } from './server.js';
 
-export const DEFAULTS: Omit<HttpUpstreamOptions, 'url'> = {
+export const DEFAULTS: Omit<HttpUpstreamOptions, 'urls'> = {
+  sharedIds: false,
   headers: {},
   connectTimeoutMs: 10_000,
   firstByteTimeoutMs: 30_000,
@@ -39,13 +40,13 @@ export class Rig extends Recorder {
   readonly source: HttpSource;
   readonly #dispatcher: Dispatcher;
 
-  constructor(url: string, options: RigOptions = {}) {
+  constructor(url: string | readonly string[], options: RigOptions = {}) {
     super();
     const { dispatcher, clock = new ManualClock(), pacer = new Pacer(clock), ...rest } = options;
     this.clock = clock;
     this.#dispatcher = dispatcher ?? createDispatcher({ maxHeaderBytes: DEFAULTS.maxHeaderBytes });
     const context = { dispatcher: this.#dispatcher, pacer, clock, random: () => 0.5 };
-    this.source = httpSource({ ...DEFAULTS, url, ...rest }, context)(this.inlet, this);
+    this.source = httpSource({ ...DEFAULTS, urls: [url].flat(), ...rest }, context)(this.inlet, this);
   }
 
   /** Lets the delay pass that the source is in. */
@@ -65,7 +66,7 @@ export class Rig extends Recorder {
 }
 
 /** A rig that is closed with its test. */
-export function rig(t: Teardown, url: string, options: RigOptions = {}): Rig {
+export function rig(t: Teardown, url: string | readonly string[], options: RigOptions = {}): Rig {
   const made = new Rig(url, options);
   t.teardown(() => made.close());
   return made;

@@ -18,7 +18,7 @@ function shared(t: { teardown(fn: () => Promise<void>): void }, connectsPerSecon
   const open = (url: string, channel: Partial<ChannelOptions> = {}) => {
     const recorder = new Recorder();
     recorder.inlet.cursor = new TextEncoder().encode('7');
-    const source = upstreams.source(url, resolved({ url, ...channel }))(recorder.inlet, recorder);
+    const source = upstreams.upstream([url], resolved({ url, ...channel })).source(recorder.inlet, recorder);
     source.open();
     return { recorder, source };
   };
