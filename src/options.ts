@@ -162,7 +162,7 @@ function checkTimings(options: ResolvedChannelOptions, path: string): void {
 function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) {
+    if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) {
       for (const inner of Object.values(value)) freeze(inner);
       Object.freeze(value);
     }

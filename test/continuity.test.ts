@@ -267,3 +267,15 @@ t.test('the id of a client that has left before the upstream answered is not ask
     t.equal(continuity.asked, undefined, `log from ${floor} to ${tip}`);
   }
 });
+
+t.test('at another upstream nothing of the former is asked for, proven or taken for a repeat', async (t) => {
+  for (const replay of ['unknown', 'proven', true, false] as const) {
+    const continuity = after(replay, 3);
+    continuity.leave();
+    t.equal(asked(continuity), undefined);
+    t.equal(continuity.begin(false, 4), true, 'history breaks');
+    t.equal(take(continuity, 3), true, 'the same id and content are another event');
+    t.equal(asked(continuity), '3');
+    t.equal(continuity.replays, replay === true, 'what was proven there is not proven here');
+  }
+});

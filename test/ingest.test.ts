@@ -256,6 +256,19 @@ t.test('retry is kept across connections, and not forwarded', async (t) => {
   t.notMatch(rig.text, 'retry');
 });
 
+t.test('a connection elsewhere begins afresh: a gap, no cursor, no repeats, no retry', async (t) => {
+  const rig = open({ replay: true, ids: 'gateway' });
+  rig.feed('retry: 1234\n\nid: 1\ndata: a\n\n');
+  rig.ingest.end();
+  rig.ingest.begin(false, true);
+  t.equal(rig.ingest.retryMs, undefined);
+  t.equal(rig.ingest.cursor, undefined);
+  rig.feed('id: 1\ndata: a\n\n');
+  t.equal(rig.text.match(/^data: a$/gm)?.length, 2, 'an equal event is another event');
+  t.match(rig.text, /gateway\.gap\ndata: .*"repeats":true,"reason":"upstream"/);
+  t.equal(rig.metrics.eventsRepeated, 0);
+});
+
 t.test('an unfinished event does not cross a connection, and its id is no cursor', async (t) => {
   const rig = open({ replay: true });
   rig.feed('id: 1\ndata: a\n\nid: 2\ndata: b\n');

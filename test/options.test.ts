@@ -227,7 +227,7 @@ t.test('the URL is absolute http or https, and knows only parameters of the name
   for (const url of ['', '/events', 'a.example', 'ftp://a/', 'file:///x', 'http://', 'javascript:1']) {
     t.match(channel({ url }), 'channels.a.url: expected an absolute http: or https: URL', url);
   }
-  t.match(channel({ url: 5 }), 'channels.a.url: expected a URL; got 5');
+  t.match(channel({ url: 5 }), 'channels.a.url: expected a URL, or a list of 1 to 16 URLs; got 5');
   t.match(channel({ url: 'http://a/:room' }), 'channels.a.url: the channel name has no parameter :room');
   t.equal(refusal({ channels: { 'r/:room': { url: 'http://a/:room/x' } } }), 'accepted');
   t.match(refusal({ channels: { 'r/:room': { url: 'http://a/:rooms/x' } } }), 'no parameter :rooms');
@@ -333,4 +333,41 @@ t.test('a pair of bounds stands in order, after defaults and own values are put 
 t.test('a name is a label', async (t) => {
   for (const name of ['a', 'A-b_c.9', 'x'.repeat(64)]) t.equal(gateway({ name }), 'accepted');
   for (const name of ['', 'a b', 'x'.repeat(65), 'é', 5]) t.match(gateway({ name }), 'option name: expected');
+});
+
+t.test('a list of URLs is checked URL by URL, and may not be empty, repeat itself or be long', async (t) => {
+  const url = (list: unknown): string => channel({ url: list });
+  t.equal(url(['http://a/x', 'https://b:1/x']), 'accepted');
+  t.equal(url(['http://a']), 'accepted');
+  for (const bad of [[], ['http://a', 5], Array.from({ length: 17 }, (_, i) => `http://a/${i}`)])
+    t.match(url(bad), 'channels.a.url: expected a URL, or a list of 1 to 16 URLs; got');
+  t.match(url(['http://a', 'ftp://b']), 'channels.a.url: expected an absolute http: or https: URL');
+  t.match(url(['http://a', 'http://b/:room']), 'channels.a.url: the channel name has no parameter :room');
+  t.match(url(['http://a', 'http://A:80/']), 'channels.a.url: a URL is listed twice');
+  t.notMatch(url(['http://u:secret@a', 'ftp://u:secret@b']), 'secret');
+  const { channels } = resolveOptions({
+    channels: { a: { url: 'http://a' }, b: {}, c: { url: ['http://c'] } },
+  });
+  t.same(
+    [channels['a']?.url, channels['b']?.url, channels['c']?.url],
+    [['http://a'], [], ['http://c']],
+    'resolved to lists',
+  );
+  t.ok(Object.isFrozen(channels['c']?.url));
+});
+
+t.test('several URLs have minted ids, unless they share those of the upstream', async (t) => {
+  const url = ['http://a', 'http://b'];
+  const idsOf = (more: object) => resolveOptions({ channels: { a: { url, ...more } } }).channels['a']?.ids;
+  t.equal(idsOf({}), 'gateway');
+  t.equal(idsOf({ sharedIds: true }), 'gateway');
+  t.equal(idsOf({ sharedIds: true, ids: 'auto' }), 'auto');
+  t.equal(idsOf({ url: ['http://a'] }), 'auto');
+  for (const ids of ['auto', 'upstream']) {
+    t.match(channel({ url, ids }), `channels.a.ids: with several URLs expected gateway, or sharedIds: true`);
+    t.match(
+      refusal({ defaults: { ids }, channels: { a: { url } } }),
+      `channels.a.ids: with several URLs expected gateway`,
+    );
+  }
 });

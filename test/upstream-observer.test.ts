@@ -98,3 +98,12 @@ t.test('bytes and withheld cursors are counted', async (t) => {
   t.equal(metrics.bytesIn, 12);
   t.equal(metrics.cursorsUnsendable, 1);
 });
+
+t.test('a switch is counted and says where the stream comes from now', async (t) => {
+  const { metrics, lines, observer } = make();
+  observer.switched?.('https://b.test');
+  t.equal(metrics.upstreamSwitches, 1);
+  t.match(lines, [
+    { level: 'warn', fields: { channel: 'prices', origin: 'https://b.test' }, message: 'upstream switched' },
+  ]);
+});

@@ -1,10 +1,12 @@
 /**
- * How fast one origin may be asked for connections, over all sources together: within any second at most `perSecond`,
- * the rest waits in the order of asking. It refuses to open connections and to limit how many are open.
+ * How fast one origin may be asked for connections, over all sources together: within any second at most `perSecond`, and
+ * within any tenth of it at most a fifth of them, so that those who lost it together do not all come back in its first
+ * moment. The rest waits in the order of asking. It refuses to open connections and to limit how many are open.
  */
 import { type Clock, systemClock, type Timer } from '../clock.js';
 
 const SECOND_MS = 1_000;
+const TENTH_MS = 100;
 
 /** One origin: a ring of the last connects, and who waits. Origins come from the configuration, so they are few and stay. */
 interface Lane {
@@ -19,12 +21,14 @@ interface Lane {
 export class Pacer {
   readonly #clock: Clock;
   readonly #perSecond: number;
+  readonly #perTenth: number;
   readonly #lanes = new Map<string, Lane>();
 
   /** `perSecond`: connects per second and origin, an integer from 1. Default 100. */
   constructor(clock: Clock = systemClock, perSecond = 100) {
     this.#clock = clock;
     this.#perSecond = perSecond;
+    this.#perTenth = Math.ceil(perSecond / 5);
   }
 
   /** Takes a slot if one is free and nobody waits for it; otherwise false, and `wait` is the way. */
@@ -58,9 +62,15 @@ export class Pacer {
     return lane;
   }
 
-  /** When the next slot is free: a second after the connect that is `perSecond` connects back. */
+  /** When the next slot is free: a second after the connect that is `perSecond` connects back, and so for the tenth. */
   #freeAt(lane: Lane): number {
-    return lane.times.length < this.#perSecond ? 0 : lane.times[lane.oldest]! + SECOND_MS;
+    const second = this.#back(lane, this.#perSecond) + SECOND_MS;
+    return Math.max(second, this.#back(lane, this.#perTenth) + TENTH_MS);
+  }
+
+  /** Time of the connect that is so many connects back; −Infinity: there was none. */
+  #back({ times, oldest }: Lane, connects: number): number {
+    return times[(oldest - connects + this.#perSecond) % this.#perSecond] ?? Number.NEGATIVE_INFINITY;
   }
 
   #book(lane: Lane): void {

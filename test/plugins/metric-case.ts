@@ -10,8 +10,8 @@ import type { Served } from './serve.js';
 export type By = number | ((by: number) => boolean);
 
 export interface Case {
-  /** Options of the channel `prices` beside its URL. */
-  readonly options?: ChannelOptions;
+  /** Options of the channel `prices` beside its URL, or with it. */
+  readonly options?: ChannelOptions | ((origin: string) => ChannelOptions);
   /** Options of the gateway. */
   readonly gateway?: Partial<SseGatewayOptions>;
   /** What is done before the first scrape; its clients are handed to the cause. */

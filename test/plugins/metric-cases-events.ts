@@ -1,4 +1,5 @@
 /** What the upstream and `publish` do, and which series of `/metrics` that moves by how much; see metrics.test.ts. */
+import { writeAnswer } from '../helpers/upstream-answer.js';
 import { type By, type Case, frame, live, positive } from './metric-case.js';
 import type { Served } from './serve.js';
 
@@ -75,6 +76,27 @@ export const EVENT_CASES: Record<string, Case> = {
         'upstream_disconnects_total{reason="network-error"}': 1,
         'upstream_connects_total{outcome="ok"}': 1,
         'upstream_reconnects_total{outcome="ok"}': 1,
+      };
+    },
+  },
+  'an upstream that moves to its next URL': {
+    options: (origin) => ({
+      ...quick,
+      ...{ url: [`${origin}/a`, `${origin}/b`], sharedIds: true, ids: 'auto', replay: true },
+    }),
+    before: fed,
+    cause: async (gateway) => {
+      gateway.upstream.respond(
+        (request, response) => request.url === '/a' && writeAnswer(response, { status: 503 }),
+      );
+      gateway.upstream.cutAll();
+      return {
+        upstream_switches_total: 1,
+        'upstream_disconnects_total{reason="network-error"}': 1,
+        'upstream_connects_total{outcome="ok"}': 1,
+        'upstream_connects_total{outcome="failed"}': 1,
+        'upstream_reconnects_total{outcome="ok"}': 1,
+        'upstream_reconnects_total{outcome="failed"}': 1,
       };
     },
   },

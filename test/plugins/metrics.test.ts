@@ -16,7 +16,7 @@ const CASES = { ...CLIENT_CASES, ...EVENT_CASES, ...LIMIT_CASES };
 for (const [title, { options = {}, gateway: more = {}, before, cause }] of Object.entries(CASES)) {
   t.test(`${title}: moves these series and no other`, async (t) => {
     const gateway = await serve(t, (origin) => ({
-      channels: { prices: { url: origin, ...options } },
+      channels: { prices: { url: origin, ...(typeof options === 'function' ? options(origin) : options) } },
       ...more,
     }));
     const clients = (await before?.(gateway)) ?? [];

@@ -5,8 +5,8 @@ import { ManualClock } from '../helpers/manual-clock.js';
 
 const ORIGIN = 'http://one.test';
 
-t.test('an origin that was quiet gives its whole second at once, and then no more', async (t) => {
-  const pacer = new Pacer(new ManualClock(), 3);
+t.test('an origin that was quiet gives a fifth of its second at once, and then no more', async (t) => {
+  const pacer = new Pacer(new ManualClock(), 15);
   t.same(
     [1, 2, 3, 4].map(() => pacer.take(ORIGIN)),
     [true, true, true, false],
@@ -19,11 +19,17 @@ t.test('origins do not slow each other down', async (t) => {
   t.ok(pacer.take('http://two.test'));
 });
 
-t.test('by default an origin gets 100 connects per second', async (t) => {
-  const pacer = new Pacer(new ManualClock());
-  let taken = 0;
-  while (pacer.take(ORIGIN)) taken += 1;
-  t.equal(taken, 100);
+t.test('by default an origin gets 100 connects per second, 20 of them per tenth', async (t) => {
+  const clock = new ManualClock();
+  const pacer = new Pacer(clock);
+  const taken: number[] = [];
+  for (let tenth = 0; tenth < 11; tenth += 1) {
+    let connects = 0;
+    while (pacer.take(ORIGIN)) connects += 1;
+    taken.push(connects);
+    clock.advance(100);
+  }
+  t.same(taken, [20, 20, 20, 20, 20, 0, 0, 0, 0, 0, 20]);
 });
 
 t.test('who waits is admitted in the order of asking, when a slot is a second old', async (t) => {
@@ -86,25 +92,30 @@ t.test('who asks again while being admitted waits for the next slot', async (t) 
   t.same(admitted, [0, 1_000, 2_000]);
 });
 
-t.test('no second sees more connects than allowed, and all who wait get one', async () => {
-  const steps = fc.array(fc.tuple(fc.nat(700), fc.nat(12)), { maxLength: 30 });
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), steps, (perSecond, steps) => {
-      const clock = new ManualClock();
-      const pacer = new Pacer(clock, perSecond);
-      const times: number[] = [];
-      let asked = 0;
-      for (const [pause, connects] of steps) {
-        clock.advance(pause);
-        for (let i = 0; i < connects; i++) {
-          asked += 1;
-          if (pacer.take(ORIGIN)) times.push(clock.now());
-          else pacer.wait(ORIGIN, () => times.push(clock.now()));
+t.test(
+  'no second and no tenth of one sees more connects than allowed, and all who wait get one',
+  async () => {
+    const steps = fc.array(fc.tuple(fc.nat(700), fc.nat(12)), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), steps, (perSecond, steps) => {
+        const clock = new ManualClock();
+        const pacer = new Pacer(clock, perSecond);
+        const times: number[] = [];
+        let asked = 0;
+        for (const [pause, connects] of steps) {
+          clock.advance(pause);
+          for (let i = 0; i < connects; i++) {
+            asked += 1;
+            if (pacer.take(ORIGIN)) times.push(clock.now());
+            else pacer.wait(ORIGIN, () => times.push(clock.now()));
+          }
         }
-      }
-      clock.advance((asked / perSecond + 1) * 1_000);
-      const tooSoon = times.some((time, i) => i >= perSecond && time - times[i - perSecond]! < 1_000);
-      return times.length === asked && !tooSoon;
-    }),
-  );
-});
+        clock.advance((asked / perSecond + 1) * 1_000);
+        const within = (connects: number, ms: number) =>
+          times.some((time, i) => i >= connects && time - times[i - connects]! < ms);
+        const tooSoon = within(perSecond, 1_000) || within(Math.ceil(perSecond / 5), 100);
+        return times.length === asked && !tooSoon;
+      }),
+    );
+  },
+);

@@ -23,6 +23,8 @@ export class RecordingInlet implements Inlet {
   cut: 'event-too-large' | undefined;
   /** Whether each connection was resumed; its length is the number of `begin`s. */
   readonly begun: boolean[] = [];
+  /** Whether each was to another upstream with ids of its own. */
+  readonly begunElsewhere: boolean[] = [];
   ends = 0;
   /** Called within each write. */
   onWrite: () => void = () => {};
@@ -32,8 +34,9 @@ export class RecordingInlet implements Inlet {
     this.cursorIsClients = false;
   }
 
-  begin(resumed: boolean): void {
+  begin(resumed: boolean, elsewhere = false): void {
     this.begun.push(resumed);
+    this.begunElsewhere.push(elsewhere);
     this.events = 0;
   }
 
@@ -75,6 +78,10 @@ export class Recorder implements SourceObserver {
 
   connected(): void {
     this.#note('connected');
+  }
+
+  switched(origin: string | undefined): void {
+    this.#note(`switched ${origin}`);
   }
 
   disconnected(reason: CloseReason, error: GatewayError | undefined): void {
