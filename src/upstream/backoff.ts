@@ -54,7 +54,8 @@ export class Backoff {
    * The delay in ms before the next attempt: a floor plus jitter.
    *
    *     base    = the upstream's `retry:` within min … max, or backoffBaseMs
-   *     ceiling = base × 2^failures, at most backoffMaxMs
+   *     ceiling = base × 2^failures, at most backoffMaxMs; half the base behind the clean end of a good stream, so that one
+   *               which ends every 2 s is there for four fifths of the time
    *     floor   = the larger of `retry:` (if sent) and Retry-After (if sent, capped)
    *     delay   = floor + random × what is left of the ceiling's span below backoffMaxMs, at least a tenth of the floor
    *
@@ -64,7 +65,8 @@ export class Backoff {
     const { backoffBaseMs, backoffMinMs, backoffMaxMs, retryAfterMaxMs } = this.#options;
     const asked = retryMs === undefined ? undefined : Math.min(Math.max(retryMs, backoffMinMs), backoffMaxMs);
     const base = asked ?? backoffBaseMs;
-    const ceiling = Math.min(base * 2 ** Math.min(this.#failures, MAX_DOUBLINGS), backoffMaxMs);
+    const doublings = this.#failures === 0 && asked === undefined ? -1 : this.#failures;
+    const ceiling = Math.min(base * 2 ** Math.min(doublings, MAX_DOUBLINGS), backoffMaxMs);
     const floor = Math.max(asked ?? 0, Math.min(retryAfterMs ?? 0, retryAfterMaxMs));
     const span = Math.max(Math.min(ceiling, backoffMaxMs - floor), floor * MIN_JITTER);
     this.#lastDelayMs = Math.max(floor + this.#random() * span, backoffMinMs);

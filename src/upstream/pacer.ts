@@ -1,6 +1,6 @@
 /**
  * How fast one origin may be asked for connections, over all sources together: within any second at most `perSecond`, and
- * within any tenth of it at most a fifth of them, so that those who lost it together do not all come back in its first
+ * within any tenth of it at most a tenth of them, so that those who lost it together do not all come back in its first
  * moment. The rest waits in the order of asking. It refuses to open connections and to limit how many are open.
  */
 import { type Clock, systemClock, type Timer } from '../clock.js';
@@ -28,7 +28,7 @@ export class Pacer {
   constructor(clock: Clock = systemClock, perSecond = 100) {
     this.#clock = clock;
     this.#perSecond = perSecond;
-    this.#perTenth = Math.ceil(perSecond / 5);
+    this.#perTenth = Math.ceil(perSecond / 10);
   }
 
   /** Takes a slot if one is free and nobody waits for it; otherwise false, and `wait` is the way. */

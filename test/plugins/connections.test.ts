@@ -1,5 +1,6 @@
 import t from 'tap';
-import { serve, staying } from './serve.js';
+import { serve } from './serve.js';
+import { staying } from './staying.js';
 
 const EVENTS = 'GET /events/prices HTTP/1.1\r\nHost: a\r\n\r\n';
 

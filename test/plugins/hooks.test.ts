@@ -3,7 +3,8 @@ import helmet from '@fastify/helmet';
 import jwt from '@fastify/jwt';
 import rateLimit from '@fastify/rate-limit';
 import t from 'tap';
-import { serve, staying } from './serve.js';
+import { serve } from './serve.js';
+import { staying } from './staying.js';
 
 t.test("the host's auth answers before a stream begins and before anything goes upstream", async (t) => {
   const gateway = await serve(

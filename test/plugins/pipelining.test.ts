@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { serve, staying } from './serve.js';
+import { serve } from './serve.js';
+import { staying } from './staying.js';
 
 const EVENTS = 'GET /events/prices HTTP/1.1\r\nHost: a\r\n\r\n';
 

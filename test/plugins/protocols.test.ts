@@ -11,7 +11,8 @@ import sseGateway from '../../plugins/plugin.js';
 import { ScriptedUpstream } from '../helpers/scripted-upstream.js';
 import { until } from '../helpers/waits.js';
 import { CERTIFICATE, PRIVATE_KEY } from '../upstream/certificate.js';
-import { serve, standardChannels, staying } from './serve.js';
+import { serve, standardChannels } from './serve.js';
+import { staying } from './staying.js';
 
 t.test('HTTP/1.0 gets an identity body that ends with the connection', async (t) => {
   const gateway = await serve(t);

@@ -5,7 +5,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { SseGatewayOptions } from '../../plugins/options.js';
 import sseGateway from '../../plugins/plugin.js';
 import { type RawConnection, rawRequest } from '../helpers/raw-http.js';
@@ -21,11 +21,6 @@ export const DETACHED = process.env['TEST_DETACH_STREAMS'] === '1';
 
 /** Whether they are written to past the streams of their sockets (see `stream-writes.test.ts`). */
 export const DIRECT = process.env['TEST_DIRECT_WRITES'] !== '0';
-
-/** A test of what a stream has that stays in its HTTP connection: in the other form there is nothing to test. */
-export function staying(title: string, run: (t: Test) => Promise<void>): void {
-  if (!DETACHED) t.test(title, run);
-}
 
 export interface Setup {
   /** Of the scripted upstream. */

@@ -1,6 +1,6 @@
 /**
- * A self-signed certificate for localhost and 127.0.0.1, valid for a hundred years, and its key. For tests only: the
- * key is public. Made with
+ * Certificates and their keys, for tests only: the keys are public. The first is self-signed, for localhost and 127.0.0.1,
+ * valid for a hundred years, and made with
  *   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
  *     -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out cert.pem
  */
@@ -23,3 +23,46 @@ YRBc8IA7sNbEkp6x+dU3g/nnaGuhRANCAAQoajBr72lU3bK7RAVvNiBRjcXVSPuR
 QUiko+Q+dIeIBWUQXH9Qe5PM1oMaMf8ZmDw9wNNcXM1ubXtCyMRBjLOV
 -----END PRIVATE KEY-----
 `;
+
+/** The same, but it ended on 2 January 2024 (`openssl ca -selfsign -startdate 20240101000000Z -enddate 20240102000000Z`). */
+export const EXPIRED = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBYjCCAQigAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwHhcNMjQwMTAxMDAwMDAwWhcNMjQwMTAyMDAwMDAwWjAUMRIwEAYDVQQDDAls
+b2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASMlzne2b2o6hSUwi9h
+yF0lTfE5TxFTRB1OJpM8KMQMFML+tjdc9G78SG0WLlO2Z0gyX7Z+ETCfea9O+Trc
+Zngxo0swSTAMBgNVHRMEBTADAQH/MBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAA
+ATAdBgNVHQ4EFgQUHXGjTPvDD3c5C18KerP/69mWj8YwCgYIKoZIzj0EAwIDSAAw
+RQIhAMCWICwfL9UYDkxoRXiW4mbvR7iedlTuUmVr3YxCev0EAiB94g0cYIQ0zLH7
+6KnKXQy1cGHBeH5eR8aU4+QHk3pKrg==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgT7S2MO0co2bQjHyJ
+EsBqX46rQzCqE9Pu2ze0adWgqZqhRANCAASMlzne2b2o6hSUwi9hyF0lTfE5TxFT
+RB1OJpM8KMQMFML+tjdc9G78SG0WLlO2Z0gyX7Z+ETCfea9O+TrcZngx
+-----END PRIVATE KEY-----
+`,
+};
+
+/** The same as the first, but for `other.test`. */
+export const WRONG_NAME = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmDCCAT6gAwIBAgIURiLAwndLcTtppQA7CTQNAM0E07gwCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKb3RoZXIudGVzdDAgFw0yNjExMjUwMzI2MzhaGA8yMTI2MTEw
+MTAzMjYzOFowFTETMBEGA1UEAwwKb3RoZXIudGVzdDBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABCv0xhOz3W42TGOXzN7KulNjCjDDkTPrvSbQ8RzKrBFPizFh7gEB
+K9lLpUI+GD7B480dgx7GHUwIQY8G7HA1NYKjajBoMB0GA1UdDgQWBBQzcjoz4e50
+IL4NKl1FJua0fYueCjAfBgNVHSMEGDAWgBQzcjoz4e50IL4NKl1FJua0fYueCjAP
+BgNVHRMBAf8EBTADAQH/MBUGA1UdEQQOMAyCCm90aGVyLnRlc3QwCgYIKoZIzj0E
+AwIDSAAwRQIhAJBveBe8gZZibBiU20qHbOjJ18aa733yJHyKj8V7cM3JAiBButR9
+CRSleyJRVIcqzLDdH7wV7vbIi0cTh+tGxVZtOg==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMAUg9paiws5K+4/I
+dV0VITtUNnZGBxRIlMw6Poix9KuhRANCAAQr9MYTs91uNkxjl8zeyrpTYwoww5Ez
+670m0PEcyqwRT4sxYe4BASvZS6VCPhg+wePNHYMexh1MCEGPBuxwNTWC
+-----END PRIVATE KEY-----
+`,
+};

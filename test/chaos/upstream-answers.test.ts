@@ -1,0 +1,4 @@
+import { ANSWERS } from './faults/upstream-answers.js';
+import { chaosTests } from './tests.js';
+
+chaosTests(ANSWERS);
