@@ -195,3 +195,27 @@ t.test('health answers though the loop of the gateway is busy with a thousand cl
   for (const client of clients) client.destroy();
   await gateway.waitForSubscribers(0);
 });
+
+t.test(
+  'the upstream that is asked is named by its origin, of a template too, and nothing else of its URL',
+  async (t) => {
+    const gateway = await serve(t, (origin) => ({
+      channels: {
+        'rooms/:room': {
+          url: [`${origin}/down/:room`, `${origin.replace('//', '//me:secret@')}/up/:room?token=secret`],
+        },
+      },
+    }));
+    gateway.upstream.respond({ status: 503 }, 1);
+    await gateway.live({ path: '/events/rooms/lobby' });
+    t.same(
+      gateway.upstream.requests.map(({ url }) => url),
+      ['/down/lobby', '/up/lobby?token=secret'],
+    );
+    const { text } = await gateway.ask('/health?details=rooms/:room');
+    t.match(JSON.parse(text), {
+      channels: { 'rooms/lobby': { origin: `http://127.0.0.1:${gateway.upstream.port}` } },
+    });
+    t.notMatch(text, 'secret');
+  },
+);

@@ -77,3 +77,20 @@ t.test('close closes every socket', async (t) => {
   await upstreams.close();
   await upstream.closed();
 });
+
+t.test('a private request goes to the URL that the channel is at', async (t) => {
+  const a = await serve(t, status(503));
+  const b = await serve(t, stream('data:1\n\n'));
+  const { upstreams } = shared(t);
+  const url = [a.url, b.url];
+  const { source, once } = upstreams.upstream(url, resolved({ url }));
+  const ask = (factory: typeof source) => {
+    const recorder = new Recorder();
+    recorder.inlet.cursor = new TextEncoder().encode('7');
+    factory(recorder.inlet, recorder).open();
+    return recorder.next('connected');
+  };
+  await ask(source);
+  await ask(once);
+  t.same([a.requests.length, b.requests.length], [1, 2]);
+});
