@@ -69,8 +69,8 @@ async function foreignIds(scene: Scene) {
   down(a);
   await at(on, b, 'at the second');
   // Also what came before, byte for byte, is another event of another upstream.
-  say(b, 'b', 1, 4);
-  say(b, 'a', 5, 8);
+  say(b, 'a', 1, 4);
+  say(b, 'b', 5, 8);
   await reader.waitFor(8 + 1 + 8);
   const back = await on.gateway.reader({ path: '/events/faulty', lastEventId: left.id });
   await back.waitFor(3 + 1 + 8);
