@@ -189,13 +189,13 @@ export class Channel {
     this.#ingest.publish(event);
   }
 
-  /** The gateway's tick: retention by age, and the subscribers' heartbeats, stalls and ages. */
-  tick(now: number): void {
+  /** The gateway's tick: retention by age, and the subscribers' heartbeats, stalls and ages. `sleptMs`: by how much it is late. */
+  tick(now: number, sleptMs = 0): void {
     this.log.trim(now);
     // Nobody may be sent here while it has failed, so that no subscriber could be the one to try again.
     const { always, required } = this.options;
     if ((always || required) && this.state === 'failed' && this.retryInMs === 0) this.#open();
-    this.subscribers.tick(now);
+    this.subscribers.tick(now, sleptMs);
   }
 
   status(): ChannelStatus {

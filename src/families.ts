@@ -84,10 +84,10 @@ export class Families {
   }
 
   /** The periodic look at every channel; those under templates that nobody needs are forgotten. */
-  tick(now: number): void {
+  tick(now: number, sleptMs: number): void {
     for (const { template, channels } of this) {
       for (const [key, channel] of channels) {
-        channel.tick(now);
+        channel.tick(now, sleptMs);
         if (template.parameters.length === 0 || !channel.forgettable) continue;
         channel.close('idle');
         channels.delete(key);

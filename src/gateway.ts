@@ -49,6 +49,7 @@ export class Gateway {
   readonly #source: GatewayContext['source'];
   readonly #tickMs: number;
   #tick: Timer | undefined;
+  #tickDueAt = 0;
   #epoch = 0;
   readonly #drain: Drain;
   readonly #admission: Admission;
@@ -77,7 +78,7 @@ export class Gateway {
   /** Starts the tick and opens the channels with `always`. Idempotent. */
   start(): void {
     if (this.#tick !== undefined || this.#closed) return;
-    this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
+    this.#tickLater();
     for (const { name, template, options } of this.#families) {
       if (options.always && template.parameters.length === 0) this.channel(name).start();
     }
@@ -221,9 +222,15 @@ export class Gateway {
   }
 
   readonly #onTick = (): void => {
-    this.#families.tick(this.#clock.now());
-    if (!this.#closed) this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
+    const now = this.#clock.now();
+    this.#families.tick(now, Math.max(0, now - this.#tickDueAt));
+    if (!this.#closed) this.#tickLater();
   };
+
+  #tickLater(): void {
+    this.#tickDueAt = this.#clock.now() + this.#tickMs;
+    this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
+  }
 }
 
 export interface GatewayStats {

@@ -118,9 +118,9 @@ export class ReadThroughs {
   }
 
   /** Waiting may be over; those whose clients are gone are let go, and holders of slabs while all logs hold too much. */
-  tick(now: number): void {
+  tick(now: number, sleptMs = 0): void {
     for (const readThrough of this.#all) {
-      readThrough.fanOut.tick(now);
+      readThrough.fanOut.tick(now, sleptMs);
       readThrough.fanOut.evictHolders(() => !this.#host.budget.exceeded);
       if (readThrough.fanOut.size > 0) continue;
       readThrough.close('shutdown');

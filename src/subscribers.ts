@@ -182,11 +182,11 @@ export class Subscribers {
   }
 
   /** Heartbeats, stalls and ages; lags; and the holders of slabs while they hold too much. */
-  tick(now: number): void {
+  tick(now: number, sleptMs = 0): void {
     const { log, options, budget, metrics } = this.#parts;
     this.#framer.forget();
-    this.#fanOut.tick(now);
-    this.#readThroughs.tick(now);
+    this.#fanOut.tick(now, sleptMs);
+    this.#readThroughs.tick(now, sleptMs);
     for (const { cursor } of this) metrics.lag.observe(cursor.lag);
     // What only slow clients keep may be no more than history itself, and all logs must be within their budget.
     this.#fanOut.evictHolders(() => log.pinnedBytes <= options.retainBytes && !budget.exceeded);

@@ -258,6 +258,23 @@ t.test('after close everything has ended, and nothing can be had', async (t) => 
   t.equal(gateway.stats().pool.inUseBytes, 0);
 });
 
+t.test('a tick that comes late tells by how much, one in time tells nothing', async (t) => {
+  const { gateway, clock } = make({ a: {} });
+  const channel = gateway.channel('a');
+  const slept: (number | undefined)[] = [];
+  const { tick } = channel;
+  channel.tick = (now, sleptMs) => {
+    slept.push(sleptMs);
+    tick.call(channel, now, sleptMs);
+  };
+  gateway.start();
+  clock.advance(1_000);
+  clock.sleep(5_000);
+  clock.advance(0);
+  clock.advance(1_000);
+  t.same(slept, [0, 4_000, 0]);
+});
+
 t.test('a gateway that is closed from within its tick stays closed', async (t) => {
   const { gateway, clock } = make({ a: { maxAgeMs: 1_000 } });
   gateway.start();

@@ -127,11 +127,11 @@ export class FanOut implements SubscriberHost {
     this.#passes.wake();
   }
 
-  /** The heartbeat tick: lag, stalls, ages and heartbeats of everyone, and the holders of memory over the budget. */
-  tick(now: number): void {
+  /** The heartbeat tick: lag, stalls, ages and heartbeats of everyone. `sleptMs`: by how much it is late. */
+  tick(now: number, sleptMs = 0): void {
     this.turnNow = now;
     for (let i = this.#front.subscribers.length - 1; i >= 0; i -= 1) {
-      this.#front.subscribers[i]?.tick(now, this.#options.heartbeatMs);
+      this.#front.subscribers[i]?.tick(now, this.#options.heartbeatMs, sleptMs);
     }
   }
 

@@ -156,9 +156,15 @@ export class Subscriber implements SinkOwner {
     }
   }
 
-  /** The periodic look: lag and stall that a blocked reader can't notice, age, and the heartbeat of a silent stream. */
-  tick(now: number, heartbeatMs: number): void {
+  /**
+   * The periodic look: lag and stall that a blocked reader can't notice, age, and the heartbeat of a silent stream.
+   * @param sleptMs by how much the look is late: the process was stopped, or its event loop blocked
+   */
+  tick(now: number, heartbeatMs: number, sleptMs = 0): void {
     if (this.#left) return;
+    // Nobody took anything while we slept, however well they read. A silence it was all the same.
+    if (this.#writing || this.#ending !== undefined)
+      this.#writingSince = Math.min(now, this.#writingSince + sleptMs);
     this.#judge(now);
     if (this.#ending !== undefined) return;
     if (now >= this.expiresAt) this.end('max-age', this.#host.farewell());

@@ -1,7 +1,8 @@
 /**
  * Notices that nothing happened for too long. One at a time: a new `watch` replaces the former.
  * It refuses to know what it guards, and to touch a timer per chunk: `touch` stores a time, and a timer that fires too
- * early re-arms itself for the remainder.
+ * early re-arms itself for the remainder. A timer that fires may be late, because our own loop slept: it judges only behind
+ * a look at what has arrived.
  */
 import type { Clock, Timer } from '../clock.js';
 
@@ -39,14 +40,24 @@ export class Watchdog {
 
   #arm(ms: number): void {
     this.#timer = this.#clock.after(ms, () => {
-      const left = this.#touchedAt + this.#limitMs - this.#clock.now();
-      if (left > 0) {
-        this.#arm(left);
-        return;
-      }
-      const expired = this.#expired;
-      this.stop();
-      expired?.();
+      // Where the process slept, what came meanwhile waits in the socket: it is read before this turn is over.
+      if (this.#left > 0) this.#arm(this.#left);
+      else this.#timer = this.#clock.turn(() => this.#judge());
     });
+  }
+
+  #judge(): void {
+    const left = this.#left;
+    if (left > 0) {
+      this.#arm(left);
+      return;
+    }
+    const expired = this.#expired;
+    this.stop();
+    expired?.();
+  }
+
+  get #left(): number {
+    return this.#touchedAt + this.#limitMs - this.#clock.now();
   }
 }

@@ -137,6 +137,32 @@ t.test('a client that takes nothing for stalledMs is stalled, a moment earlier i
   t.ok(sink.destroyed);
 });
 
+t.test('time in which the gateway slept is no stall of a client, and a silence all the same', async (t) => {
+  const rig = makeRig({ stalledMs: 1_000, heartbeatMs: 100 });
+  const busy = join(rig).sink;
+  const quiet = join(rig).sink;
+  quiet.finish();
+  rig.clock.advance(5_000);
+  rig.fanOut.tick(rig.clock.now(), 4_500);
+  t.same(rig.leaves, []);
+  t.ok(quiet.writing, 'the heartbeat is due');
+  rig.clock.advance(499);
+  rig.fanOut.tick(rig.clock.now());
+  t.same(rig.leaves, []);
+  rig.clock.advance(1);
+  rig.fanOut.tick(rig.clock.now());
+  t.ok(busy.destroyed);
+});
+
+t.test('a sleep gives a write no more than its whole time', async (t) => {
+  const rig = makeRig({ stalledMs: 1_000 });
+  join(rig);
+  rig.fanOut.tick(rig.clock.now(), 10_000);
+  rig.clock.advance(1_000);
+  rig.fanOut.tick(rig.clock.now());
+  t.equal(rig.leaves[0]?.reason, 'stalled');
+});
+
 t.test('an end that is not taken within stalledMs is stalled too', async (t) => {
   const rig = makeRig({ stalledMs: 1_000 });
   const { sink, subscriber } = join(rig);

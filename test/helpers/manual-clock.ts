@@ -81,6 +81,11 @@ export class ManualClock implements Clock {
     this.#now = Math.max(this.#now, end);
   }
 
+  /** Moves `now()` on by `ms` and fires nothing, as when the process is stopped: what falls due is late. */
+  sleep(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Runs turn callbacks, first asked first, until none is left. */
   runTurns(): void {
     let ran = 0;

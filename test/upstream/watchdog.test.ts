@@ -28,6 +28,22 @@ t.test('the limit counts from the last touch', async (t) => {
   t.equal(expired, 1);
 });
 
+t.test('what came while the process slept counts, though its timer is first', async (t) => {
+  const clock = new ManualClock();
+  let expired = 0;
+  const watchdog = new Watchdog(clock);
+  // Before the watchdog's own turn, as sockets are read before a turn is over.
+  clock.after(1_000, () => clock.turn(() => watchdog.touch()));
+  watchdog.watch(1_000, () => expired++);
+  clock.sleep(5_000);
+  clock.advance(0);
+  t.equal(expired, 0);
+  clock.advance(999);
+  t.equal(expired, 0);
+  clock.advance(1);
+  t.equal(expired, 1);
+});
+
 t.test('a touch costs no timer', async (t) => {
   const clock = new ManualClock();
   let timers = 0;
