@@ -120,12 +120,9 @@ export class Subscribers {
     leaves: boolean,
     left: (reason: CloseReason) => void,
   ): Subscriber {
-    return this.enter(
-      httpSink(response, this.#framer, { leaves, direct: this.#parts.directWrites }),
-      resume,
-      lastEventId,
-      left,
-    );
+    const { keepAliveMs } = this.#parts.options;
+    const sink = httpSink(response, this.#framer, { leaves, direct: this.#parts.directWrites, keepAliveMs });
+    return this.enter(sink, resume, lastEventId, left);
   }
 
   /** The same for any sink. */

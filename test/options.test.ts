@@ -30,6 +30,7 @@ const CHANNEL_BOUNDS: Record<string, readonly [min: number, max: number]> = {
   replayBytes: [1_024, MAX_INT],
   heartbeatMs: [1, MAX_MS],
   stalledMs: [1, MAX_MS],
+  keepAliveMs: [0, MAX_MS],
   maxAgeMs: [0, MAX_MS],
   retryMinMs: [1, MAX_MS],
   retryMaxMs: [1, MAX_MS],

@@ -17,11 +17,22 @@ export function isHttp2(response: HttpResponse): response is Http2ServerResponse
   return 'stream' in response && response.req.httpVersionMajor === 2;
 }
 
+export interface HttpSinkOptions extends Http1SinkOptions {
+  /** Silence after which the kernel probes an HTTP/1 client's side, ms, in whole seconds and at least one; 0: never. Default 0. */
+  readonly keepAliveMs?: number;
+}
+
+/** What a socket is told in whole seconds; none would be the system's default, which is hours. */
+const SECOND_MS = 1_000;
+
 /** The sink of a response whose head was sent; an HTTP/1 response must own its socket. */
-export function httpSink(response: HttpResponse, framer: ChunkFramer, options: Http1SinkOptions = {}): Sink {
+export function httpSink(response: HttpResponse, framer: ChunkFramer, options: HttpSinkOptions = {}): Sink {
+  // A session of HTTP/2 keeps its socket to itself.
   if (isHttp2(response)) return new Http2Sink(response.stream);
   const { socket } = response;
   if (!(socket instanceof Socket || (socket as unknown) instanceof Connection))
     return new ResponseSink(response);
+  const { keepAliveMs = 0 } = options;
+  if (keepAliveMs > 0) socket?.setKeepAlive(true, Math.max(keepAliveMs, SECOND_MS));
   return new Http1Sink(response, response.chunkedEncoding ? framer : undefined, options);
 }

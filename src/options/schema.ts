@@ -72,6 +72,7 @@ const CHANNEL = {
   replayBytes: bytes(8_388_608, 1_024),
   heartbeatMs: ms(15_000),
   stalledMs: ms(30_000),
+  keepAliveMs: ms(60_000, 0),
   maxAgeMs: ms(3_600_000, 0),
   retryMinMs: ms(1_000),
   retryMaxMs: ms(5_000),

@@ -38,6 +38,8 @@ export interface ChannelDefaults {
   heartbeatMs?: number;
   /** A client whose socket takes nothing for so long is closed as `stalled`. Default 30,000. */
   stalledMs?: number;
+  /** Silence after which the kernel asks a client's side, each second and ten times; whole seconds, 0: never. Default 60,000. */
+  keepAliveMs?: number;
   /** Longest life of a client's stream, times a random 0.8–1; it ends with whole events. 0: no limit. Default 3,600,000. */
   maxAgeMs?: number;
   /** Bounds of the random `retry:` each client gets. Default 1,000 and 5,000. */
