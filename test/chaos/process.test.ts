@@ -1,0 +1,4 @@
+import { PROCESS } from './faults/process.js';
+import { chaosTests } from './tests.js';
+
+chaosTests(PROCESS);
