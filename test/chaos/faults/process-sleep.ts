@@ -104,7 +104,7 @@ export const SLEEP: readonly Fault[] = [
   {
     name: 'process: stopped again and again',
     promise: 'the same',
-    run: (scene) => sleepThrough(scene, command, hiccups, 2 * stopMs(scene), true),
+    run: (scene) => sleepThrough(scene, command, hiccups, stopMs(scene), true),
   },
   {
     name: 'process: event loop blocked for 2 s by a route of the host',
