@@ -3,7 +3,15 @@
  * once, whichever way it ends. It refuses to decide who is let in.
  */
 import type { FastifyRequest } from 'fastify';
-import type { Channel, CloseReason, Gateway, HttpResponse, Resume, Subscriber } from '../src/index.js';
+import {
+  type Channel,
+  type CloseReason,
+  diagnose,
+  type Gateway,
+  type HttpResponse,
+  type Resume,
+  type Subscriber,
+} from '../src/index.js';
 import type { SseGatewayOptions, StreamInfo } from './options.js';
 
 export interface StreamContext {
@@ -84,17 +92,19 @@ export class ClientStream {
 
   /** A callback of the host must not disturb the stream it is told of. */
   #tell(type: StreamInfo['type'], reason?: CloseReason): void {
-    const { onStream } = this.#context;
-    if (onStream === undefined) return;
+    const { onStream, gateway } = this.#context;
     const { request, channel } = this;
-    const told = { type, channel: channel.name, key: channel.key, resume: this.#resume };
+    const told = { channel: channel.name, key: channel.key, resume: this.#resume };
+    const ended =
+      reason === undefined ? undefined : { reason, durationMs: performance.now() - this.#openedAt };
+    const traced = () => ({ gateway: gateway.options.name, ...told, request });
+    if (ended === undefined) diagnose('sse-gateway:stream:open', traced);
+    else diagnose('sse-gateway:stream:close', () => ({ ...traced(), ...ended }));
+    if (onStream === undefined) return;
     const threw = (err: unknown): void => request.log.error({ err }, 'onStream threw');
     try {
       // An async callback is a legal one, and its rejection, unheard, would end the process.
-      const done: unknown = onStream(
-        request,
-        reason === undefined ? told : { ...told, reason, durationMs: performance.now() - this.#openedAt },
-      );
+      const done: unknown = onStream(request, { type, ...told, ...ended });
       if (done instanceof Promise) done.catch(threw);
     } catch (error) {
       threw(error);

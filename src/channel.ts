@@ -5,9 +5,10 @@
 import { type ChannelStatus, channelStatus } from './channel-status.js';
 import type { Clock, Random } from './clock.js';
 import { Demand } from './demand.js';
+import { diagnose } from './diagnostics.js';
 import { memoryEngine } from './engine/memory.js';
 import { type CloseReason, GatewayError } from './errors.js';
-import { endFrame } from './gap.js';
+import { endFrame, type GapReason } from './gap.js';
 import { HeadWait } from './head-wait.js';
 import { Ingest, type LocalEvent } from './ingest.js';
 import type { LogBudget } from './log/budget.js';
@@ -23,6 +24,8 @@ import { Subscribers } from './subscribers.js';
 import { upstreamObserver } from './upstream-observer.js';
 
 export interface ChannelContext {
+  /** The gateway's name, for tracers. Default `default`. */
+  readonly gateway?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -69,6 +72,11 @@ export class Channel {
     this.#context = context;
     const { clock } = context;
     this.#createdAt = clock.now();
+    const place = { gateway: context.gateway ?? 'default', channel: name, key };
+    const gap = (reason: GapReason): void => {
+      context.metrics.gaps.add(reason);
+      diagnose('sse-gateway:gap', () => ({ ...place, reason }));
+    };
     this.#head = new HeadWait(clock);
     this.log = new EventLog({
       pool: context.pool,
@@ -88,11 +96,13 @@ export class Channel {
       maxEventBytes: options.maxEventBytes,
       rememberEvents: options.retainEvents + REMEMBERED,
       metrics: context.metrics,
+      gap,
       committed: (events) => this.#committed(events),
     });
     this.subscribers = new Subscribers({
       ...context,
       directWrites: context.directWrites ?? true,
+      gap,
       log: this.log,
       continuity: this.#ingest.continuity,
       options,
@@ -107,7 +117,10 @@ export class Channel {
         connected: () => {
           this.#openedAt = clock.now();
           this.subscribers.opened();
+          diagnose('sse-gateway:upstream:open', () => place);
         },
+        lost: (reason, error) =>
+          diagnose('sse-gateway:upstream:close', () => ({ ...place, reason, code: error?.code })),
         failed: (error) => {
           const code = error?.code ?? 'SSE_GATEWAY_UPSTREAM_FAILED';
           this.subscribers.end('upstream-failed', endFrame(code, this.subscribers.retryMs()));

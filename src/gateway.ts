@@ -188,6 +188,7 @@ export class Gateway {
     const { options } = family;
     const urls = options.url.map((url) => fillUrl(url, parameters));
     const channel = new Channel(name, key, options, {
+      gateway: this.options.name,
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,

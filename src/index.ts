@@ -14,11 +14,12 @@
  *   channel.ts      one source -> one log -> many subscribers
  *   gateway.ts      channels by name; what they share; who may come in; drain and close
  *
- * Beside them: options, errors, clock, metrics/ (plain data for everyone). The Fastify wiring is in `plugins/`.
+ * Beside them: options, errors, clock, metrics/, diagnostics (plain data for everyone). The Fastify wiring is in `plugins/`.
  */
 
 export type { Channel, ChannelStatus } from './channel.js';
 export { type Clock, type Random, systemClock, type Timer } from './clock.js';
+export { type Diagnostics, diagnose } from './diagnostics.js';
 export { Connection } from './downstream/connection.js';
 export { carryConnections } from './downstream/connections.js';
 export { type HttpResponse, isHttp2 } from './downstream/http-sink.js';

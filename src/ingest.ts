@@ -7,7 +7,7 @@ import { Continuity, type Replay } from './continuity.js';
 import { EventDecoder } from './decoder.js';
 import type { Engine } from './engine/engine.js';
 import { GatewayError } from './errors.js';
-import { gapFrame } from './gap.js';
+import { type GapReason, gapFrame } from './gap.js';
 import { type IdMode, idBefore } from './gap-ids.js';
 import { Minter, mint, mintBytes } from './ids.js';
 import { Batch } from './log/batch.js';
@@ -37,6 +37,8 @@ export interface IngestOptions {
   readonly onGap: 'signal' | 'reject' | 'silent';
   readonly maxEventBytes: number;
   readonly metrics: ChannelMetrics;
+  /** Counts and traces a gap. */
+  readonly gap: (reason: GapReason) => void;
   /** Events by which a repeat is recognised after a reconnect: what the log may hold, and some more. */
   readonly rememberEvents: number;
   /** So many events were committed. */
@@ -233,8 +235,8 @@ export class Ingest implements Inlet {
 
   /** Continuity is not known from here on: told to everyone, at this place in the history. */
   #break(): void {
-    const { log, ids, metrics, onGap } = this.#options;
-    metrics.gaps.add('upstream');
+    const { log, ids, gap, onGap } = this.#options;
+    gap('upstream');
     if (onGap === 'silent') return;
     const seq = this.#nextSeq;
     const from = idBefore(log, ids, seq);

@@ -124,7 +124,7 @@ export class ReadThrough {
   }
 
   #startIngest(): Ingest {
-    const { clock, metrics, options } = this.#host;
+    const { clock, metrics, gap, options } = this.#host;
     const ingest = new Ingest({
       log: this.#log,
       pool: this.#host.pool,
@@ -135,6 +135,7 @@ export class ReadThrough {
       maxEventBytes: options.maxEventBytes,
       rememberEvents: REMEMBERED,
       metrics,
+      gap,
       committed: (events) => this.fanOut.committed(events),
       until: (id, frame) => this.#meets(id, frame),
     });

@@ -6,6 +6,7 @@ import type { Clock, Timer } from './clock.js';
 import type { FanOut } from './downstream/fan-out.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import type { CloseReason } from './errors.js';
+import type { GapReason } from './gap.js';
 import type { LogBudget } from './log/budget.js';
 import type { EventLog } from './log/event-log.js';
 import type { SlabPool } from './log/pool.js';
@@ -24,6 +25,7 @@ export interface ReadThroughHost {
   readonly pool: SlabPool;
   readonly budget: LogBudget;
   readonly metrics: ChannelMetrics;
+  readonly gap: (reason: GapReason) => void;
   readonly options: ResolvedChannelOptions;
   /** Bytes of body after which a request is given up. */
   readonly replayBytes: number;

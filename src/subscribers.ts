@@ -9,6 +9,7 @@ import { FanOut } from './downstream/fan-out.js';
 import { type HttpResponse, httpSink } from './downstream/http-sink.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import type { CloseReason } from './errors.js';
+import type { GapReason } from './gap.js';
 import { gapId, idBefore } from './gap-ids.js';
 import type { LogBudget } from './log/budget.js';
 import type { EventLog } from './log/event-log.js';
@@ -38,6 +39,8 @@ export interface SubscribersOptions {
   readonly continuity: Continuity;
   readonly options: ResolvedChannelOptions;
   readonly metrics: ChannelMetrics;
+  /** Counts and traces a gap. */
+  readonly gap: (reason: GapReason) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly pool: SlabPool;
@@ -148,9 +151,9 @@ export class Subscribers {
 
   /** The first bytes for one whose place is not known yet; whether what follows may repeat what it has is. */
   #firstOfWaiting(id: Uint8Array): Buffer {
-    const { log, options, metrics } = this.#parts;
+    const { log, options, gap } = this.#parts;
     const repeated = repeatedBehind(log, id, options.ids);
-    if (repeated !== undefined) metrics.gaps.add('epoch');
+    if (repeated !== undefined) gap('epoch');
     return openingOfWaiting(options.onGap, repeated, this.retryMs());
   }
 
@@ -203,19 +206,20 @@ export class Subscribers {
   }
 
   #begin(resume: Located, sink: Sink, expiresAt: number, lastEventId: Uint8Array | undefined): Subscriber {
-    const { log, options, metrics } = this.#parts;
+    const { log, options, metrics, gap } = this.#parts;
     metrics.resumes.add(resume.outcome);
-    if (resume.outcome === 'gap') metrics.gaps.add(resume.reason);
+    if (resume.outcome === 'gap') gap(resume.reason);
     const first = opening(log, options, resume, lastEventId, this.retryMs());
     return this.#fanOut.join(sink, log.positionOf(resume.seq), expiresAt, first);
   }
 
   #fanOutOf(log: EventLog, onTip?: (subscriber: Subscriber) => void): FanOut {
-    const { options, clock, metrics } = this.#parts;
+    const { options, clock, metrics, gap } = this.#parts;
     return new FanOut({
       log,
       clock,
       metrics,
+      gap,
       policy: options,
       sliceBytes: options.sliceBytes,
       coalesceMs: options.coalesceMs,
@@ -232,7 +236,7 @@ export class Subscribers {
 
   /** A subscriber has read what was read for it alone, and goes on in the log: at `seq`, or with a gap at the floor. */
   #goOn(subscriber: Subscriber, from: ReadThrough, seq: number | undefined): void {
-    const { log, options, metrics } = this.#parts;
+    const { log, options, metrics, gap } = this.#parts;
     if (seq !== undefined && seq >= log.floorSeq) {
       metrics.resumes.add(from.from.length === 0 ? 'fresh' : from.repeats ? 'gap' : 'exact');
       this.#fanOut.adopt(subscriber, from.fanOut, log.positionOf(seq));
@@ -240,7 +244,7 @@ export class Subscribers {
     }
     const resume = lostAt(log, from.needs, seq);
     metrics.resumes.add('gap');
-    metrics.gaps.add(resume.reason);
+    gap(resume.reason);
     // Who is rejected gets nothing from behind the hole that it isn't told of.
     if (options.onGap === 'reject') {
       subscriber.stop('gap-rejected');

@@ -2,7 +2,7 @@
  * What a channel's source reports, as counts and log lines: the same `CloseReason` in both. It refuses to act; two
  * calls tell the channel what it may want to act on.
  */
-import type { GatewayError } from './errors.js';
+import type { CloseReason, GatewayError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import type { SourceObserver } from './source.js';
@@ -12,6 +12,8 @@ export interface UpstreamEvents {
   headKnown(): void;
   /** A good answer arrived. */
   connected(): void;
+  /** The stream behind it ended; without an error we ended it. */
+  lost(reason: CloseReason, error: GatewayError | undefined): void;
   /** The source gave up, for this reason. */
   failed(error: GatewayError | undefined): void;
 }
@@ -50,11 +52,13 @@ export function upstreamObserver(
       events.connected();
     },
     disconnected(reason, error) {
-      if (open) metrics.upstreamDisconnects.add(reason);
+      const lost = open;
+      if (lost) metrics.upstreamDisconnects.add(reason);
       else if (error !== undefined) outcome('failed');
       open = false;
       if (error === undefined) logger.info({ channel, reason }, 'upstream closed');
       else logger.warn({ channel, reason, code: error.code, error: error.message }, 'upstream lost');
+      if (lost) events.lost(reason, error);
     },
     cursorWithheld() {
       metrics.cursorsUnsendable += 1;

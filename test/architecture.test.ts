@@ -7,7 +7,7 @@ import t from 'tap';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Who may import whom, by layer; a layer may always import itself. External packages are listed as `npm:name`. */
-const LEAVES = ['options', 'errors', 'metrics', 'clock', 'logger'];
+const LEAVES = ['options', 'errors', 'metrics', 'clock', 'logger', 'diagnostics'];
 const SEAMS = ['source', 'sink', 'ingest', 'engine'];
 const ALLOWED: Record<string, readonly string[]> = {
   sse: ['node:buffer'],
@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   logger: [],
   options: ['errors', 'clock', 'npm:zod'],
   metrics: ['errors', 'ingest'],
+  diagnostics: ['errors', 'ingest', 'node:diagnostics_channel'],
   source: ['errors'],
   sink: ['log'],
   ingest: ['sse', 'log', 'engine', 'source', 'node:buffer', 'node:zlib', ...LEAVES],

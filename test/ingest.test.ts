@@ -30,6 +30,7 @@ function make(options: Options = {}) {
   const { ids = 'auto', replay = 'unknown', onGap = 'signal', maxEventBytes = 1_048_576 } = options;
   const ingest = new Ingest({
     ...{ log, pool, metrics, ids, replay, onGap, maxEventBytes, rememberEvents: 1_024 },
+    gap: (reason) => metrics.gaps.add(reason),
     engine: options.engine?.(log) ?? memoryEngine(log, clock),
     committed: (events) => commits.push(events),
     ...(options.until === undefined ? {} : { until: options.until }),

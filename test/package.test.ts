@@ -53,7 +53,8 @@ t.test('the packed package works from ES modules, CommonJS and TypeScript', asyn
   await rename(join(folder, 'package'), join(folder, 'node_modules/fastify-sse-gateway'));
 
   const stray = packed.files.filter(
-    ({ path }) => !/^(dist\/|docs\/[a-z]+\.md$|examples\/|package\.json|README|CHANGELOG|SECURITY|LICENSE)/.test(path),
+    ({ path }) =>
+      !/^(dist\/|docs\/[a-z]+\.md$|examples\/|package\.json|README|CHANGELOG|SECURITY|LICENSE)/.test(path),
   );
   t.same(stray, [], 'nothing but the build and its papers is packed');
   t.ok((await readdir(join(folder, 'node_modules/fastify-sse-gateway/dist'))).includes('cjs'));

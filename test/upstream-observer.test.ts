@@ -20,6 +20,7 @@ function make() {
   const observer = upstreamObserver('prices', metrics, logger, {
     headKnown: () => calls.push('head'),
     connected: () => calls.push('connected'),
+    lost: (reason, error) => calls.push(reason, error),
     failed: (error) => calls.push('failed', error),
   });
   const state = (name: SourceState, lastError?: GatewayError): SourceStatus => ({

@@ -40,6 +40,7 @@ export function ingestPipeline(ids: IdMode): Pipeline {
   const ingest = new Ingest({
     ...{ log, pool, ids, replay: 'unknown', onGap: 'signal', maxEventBytes: KIB * KIB },
     metrics: new ChannelMetrics(),
+    gap: () => undefined,
     engine: memoryEngine(log, systemClock),
     rememberEvents: RETAIN_EVENTS + 1_024,
     committed: (events) => {

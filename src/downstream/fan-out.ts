@@ -24,6 +24,8 @@ export interface FanOutOptions {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly metrics: ChannelMetrics;
+  /** Counts and traces a gap. */
+  readonly gap: (reason: GapReason) => void;
   readonly policy: LagPolicy;
   readonly sliceBytes: number;
   /** The longest an event of a busy stream waits for more, ms; 0: until the end of the turn. */
@@ -191,7 +193,7 @@ export class FanOut implements SubscriberHost {
   }
 
   gap(reason: GapReason): void {
-    this.#options.metrics.gaps.add(reason, 1);
+    this.#options.gap(reason);
   }
 
   left(subscriber: Subscriber, reason: CloseReason): void {

@@ -238,6 +238,7 @@ export function makeRig(options: RigOptions = {}, beside?: Rig): Rig {
     ...(options.passStride === undefined ? {} : { passStride: options.passStride }),
     idBefore: (seq) => idBefore(log, 'auto', seq),
     gapId: (seq) => gapId(log, 'auto', seq),
+    gap: (reason) => metrics.gaps.add(reason),
     farewell: () => Buffer.from('retry: 1\n\n'),
     onTip: options.onTip,
     onLeave(subscriber, reason) {
