@@ -60,38 +60,37 @@ async function setWhileRunning(scene: Scene) {
 
 /** A life whose epoch is ahead of the clock of the next one. */
 async function setBetweenLives(scene: Scene) {
-  const seen: string[] = [];
-  let announced = 0;
-  for (const ids of ['gateway', 'auto'] as const) {
-    const upstream = await upstreamOf(scene, { replay: false, ids: false });
-    const channels = { events: { url: upstream.url, ids, lingerMs: 60_000 } };
-    const lived = await command(scene, { channels });
-    upstream.start(50);
-    const [client] = await lived.readers(1, { keep: 'last' });
-    await client!.waitFor(20);
-    const id = client!.lastEventId;
-    await lived.child.stop();
-    const next = await command(scene, { channels }, { clockSteps: [BACK_MS] });
-    // Its seq is one that this life has, too: only the epoch tells the two apart.
-    const [other] = await next.readers(1, { keep: 'last' });
-    await other!.waitFor(({ lastEventId }) => seqOf(lastEventId) > seqOf(id));
-    const own = other!.lastEventId;
-    assert.ok(
-      epochOf(own) < epochOf(id),
-      `the clock was set back: epoch ${epochOf(own)} behind ${epochOf(id)}`,
-    );
-    const heir = client!.reconnect({ port: next.port, keep: 'all' });
-    scene.teardown(() => heir.destroy());
-    await heir.waitFor(2);
-    assert.equal(heir.headers['sse-gateway-resume'], 'gap');
-    const [gap, ...events] = heir.events;
-    assert.equal(gap!.type, 'gateway.gap');
-    assert.deepEqual(pick(JSON.parse(gap!.data)), { from: id, reason: 'epoch' });
-    assert.ok(events.every(({ id: later }) => epochOf(later) === epochOf(own)));
-    announced += 1;
-    seen.push(`ids ${ids}: ${id} in a life of epoch ${own.split('-')[1]}`);
-  }
-  return { announced, seen: `gap epoch for ${seen.join(', ')}` };
+  const told = await Promise.all([lifeAhead(scene, 'gateway'), lifeAhead(scene, 'auto')]);
+  return { announced: told.length, seen: `gap epoch for ${told.join(', ')}` };
+}
+
+async function lifeAhead(scene: Scene, ids: 'gateway' | 'auto'): Promise<string> {
+  const upstream = await upstreamOf(scene, { replay: false, ids: false });
+  const channels = { events: { url: upstream.url, ids, lingerMs: 60_000 } };
+  const lived = await command(scene, { channels });
+  upstream.start(50);
+  const [client] = await lived.readers(1, { keep: 'last' });
+  await client!.waitFor(20);
+  const id = client!.lastEventId;
+  await lived.child.stop();
+  const next = await command(scene, { channels }, { clockSteps: [BACK_MS] });
+  // Its seq is one that this life has, too: only the epoch tells the two apart.
+  const [other] = await next.readers(1, { keep: 'last' });
+  await other!.waitFor(({ lastEventId }) => seqOf(lastEventId) > seqOf(id));
+  const own = other!.lastEventId;
+  assert.ok(
+    epochOf(own) < epochOf(id),
+    `the clock was set back: epoch ${epochOf(own)} behind ${epochOf(id)}`,
+  );
+  const heir = client!.reconnect({ port: next.port, keep: 'all' });
+  scene.teardown(() => heir.destroy());
+  await heir.waitFor(2);
+  assert.equal(heir.headers['sse-gateway-resume'], 'gap');
+  const [gap, ...events] = heir.events;
+  assert.equal(gap!.type, 'gateway.gap');
+  assert.deepEqual(pick(JSON.parse(gap!.data)), { from: id, reason: 'epoch' });
+  assert.ok(events.every(({ id: later }) => epochOf(later) === epochOf(own)));
+  return `ids ${ids}: ${id} in a life of epoch ${own.split('-')[1]}`;
 }
 
 const seqOf = (id: string): number => Number(id.split('-')[0]);
