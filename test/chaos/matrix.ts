@@ -1,9 +1,10 @@
 /** All faults, area by area, in the order of the table. */
 import type { Fault } from './fault.js';
 import { PROCESS } from './faults/process.js';
+import { CHURN } from './faults/process-churn.js';
 import { ANSWERS } from './faults/upstream-answers.js';
 import { CUTS } from './faults/upstream-cuts.js';
 import { DELAYS } from './faults/upstream-delays.js';
 import { FAILOVER } from './faults/upstream-failover.js';
 
-export const MATRIX: readonly Fault[] = [...CUTS, ...DELAYS, ...ANSWERS, ...FAILOVER, ...PROCESS];
+export const MATRIX: readonly Fault[] = [...CUTS, ...DELAYS, ...ANSWERS, ...FAILOVER, ...PROCESS, ...CHURN];

@@ -1,0 +1,4 @@
+import { CHURN } from './faults/process-churn.js';
+import { chaosTests } from './tests.js';
+
+chaosTests(CHURN);
