@@ -14,6 +14,7 @@ const WHY: Partial<Record<RefusalReason, string>> = {
   'connection-limit': 'all streams are taken',
   'ip-limit': 'this address has all the streams it may have',
   'accept-rate': 'too many streams begin at once',
+  memory: 'the logs hold all the memory that they may',
   'channel-full': 'this channel has all the subscribers it may have',
 };
 

@@ -101,6 +101,7 @@ const CHANNEL_GAUGES: readonly ChannelGaugeRow[] = [
 ];
 
 const GATEWAY_ROWS: readonly GatewayRow[] = [
+  ['log_held_bytes', 'Bytes of slabs that all logs hold, of maxLogBytes.', 'gauge', (g) => g.logBytes],
   ['pool_hits_total', 'Slabs that were reused.', 'counter', (g) => g.pool.hits],
   ['pool_misses_total', 'Slabs that had to be allocated.', 'counter', (g) => g.pool.misses],
   ['pool_in_use_bytes', 'Bytes of slabs in use.', 'gauge', (g) => g.pool.inUseBytes],

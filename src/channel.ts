@@ -6,6 +6,7 @@ import { type ChannelStatus, channelStatus } from './channel-status.js';
 import type { Clock, Random } from './clock.js';
 import { Demand } from './demand.js';
 import { diagnose } from './diagnostics.js';
+import { ReplayLine } from './downstream/replay-line.js';
 import { memoryEngine } from './engine/memory.js';
 import { type CloseReason, GatewayError } from './errors.js';
 import { endFrame, type GapReason } from './gap.js';
@@ -18,6 +19,7 @@ import type { Logger } from './logger.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import type { ResolvedChannelOptions } from './options.js';
 import { REMEMBERED } from './repeats.js';
+import { ReplayAllowance } from './replay-allowance.js';
 import { upstreamIdOf } from './resume.js';
 import type { Source, SourceFactory, SourceState } from './source.js';
 import { Subscribers } from './subscribers.js';
@@ -42,6 +44,10 @@ export interface ChannelContext {
   readonly backfill?: SourceFactory | undefined;
   /** Epochs for logs beside the channel's. */
   readonly nextEpoch?: () => number;
+  /** Shared by all channels: what their private requests may bring at once. Default: without bounds. */
+  readonly allowance?: ReplayAllowance;
+  /** Shared too: where those wait who are far behind. Default: one of its own. */
+  readonly line?: ReplayLine;
 }
 
 export type { ChannelStatus } from './channel-status.js';
@@ -109,6 +115,8 @@ export class Channel {
       coldUntil: () => this.#coldUntil(),
       backfill: context.backfill,
       nextEpoch: context.nextEpoch ?? (() => this.log.epoch),
+      allowance: context.allowance ?? new ReplayAllowance(),
+      line: context.line ?? new ReplayLine(clock),
     });
     this.#source = context.source?.(
       this.#ingest,

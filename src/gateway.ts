@@ -5,11 +5,11 @@
 import { type Addressed, Admission } from './admission.js';
 import { Channel, type ChannelContext, type ChannelStatus } from './channel.js';
 import { type Clock, type Random, systemClock, type Timer } from './clock.js';
+import { ReplayLine } from './downstream/replay-line.js';
 import { Drain } from './drain.js';
 import { type CloseReason, GatewayError } from './errors.js';
 import { Families } from './families.js';
 import type { LocalEvent } from './ingest.js';
-import { LogBudget } from './log/budget.js';
 import { SlabPool } from './log/pool.js';
 import { type Logger, silentLogger } from './logger.js';
 import type { ChannelMetrics, RefusalReason } from './metrics/channel-metrics.js';
@@ -19,6 +19,8 @@ import {
   type ResolvedGatewayOptions,
   resolveOptions,
 } from './options.js';
+import { Pressure } from './pressure.js';
+import { ReplayAllowance } from './replay-allowance.js';
 import type { SourceFactory } from './source.js';
 import { fillUrl, type Parameters } from './template.js';
 import { httpUpstreams, type Upstreams } from './upstream/upstreams.js';
@@ -43,7 +45,9 @@ export class Gateway {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #pool: SlabPool;
-  readonly #budget: LogBudget;
+  readonly #pressure: Pressure;
+  readonly #allowance: ReplayAllowance;
+  readonly #line: ReplayLine;
   readonly #families: Families;
   readonly #upstreams: Upstreams;
   readonly #source: GatewayContext['source'];
@@ -62,9 +66,11 @@ export class Gateway {
     this.#random = context.random ?? Math.random;
     this.#logger = context.logger ?? silentLogger;
     this.#source = context.source;
-    const { pool, maxLogBytes, connectsPerSecond, channels } = this.options;
+    const { pool, maxLogBytes, maxReplayBytes, connectsPerSecond, channels } = this.options;
     this.#pool = new SlabPool({ enabled: pool !== false, poison: pool === 'poison' });
-    this.#budget = new LogBudget(maxLogBytes);
+    this.#pressure = new Pressure(maxLogBytes, this.#clock, () => this.#families.alive());
+    this.#allowance = new ReplayAllowance(maxReplayBytes);
+    this.#line = new ReplayLine(this.#clock);
     this.#admission = new Admission(this.options, this.#clock);
     this.#upstreams = httpUpstreams({ clock: this.#clock, random: this.#random, connectsPerSecond });
     this.#families = new Families(channels);
@@ -101,7 +107,7 @@ export class Gateway {
 
   /** Lets a client in: a function to call once when it has left. Or says why not. */
   admit(client: Addressed): (() => void) | RefusalReason {
-    return this.#admission.admit(client);
+    return this.#pressure.refusing ? 'memory' : this.#admission.admit(client);
   }
 
   /** Newcomers are to be sent away: streams have begun to end. */
@@ -149,6 +155,11 @@ export class Gateway {
     return this.#pool.stats;
   }
 
+  /** Bytes of slabs that all logs hold, of `maxLogBytes`. */
+  get logBytes(): number {
+    return this.#pressure.budget.usedBytes;
+  }
+
   /** Snapshot for operators. */
   stats(): GatewayStats {
     const alive = [...this.#families.alive()];
@@ -160,7 +171,7 @@ export class Gateway {
       subscribers,
       channels,
       pool: { ...this.pool },
-      logBytes: this.#budget.usedBytes,
+      logBytes: this.logBytes,
     };
   }
 
@@ -177,6 +188,7 @@ export class Gateway {
     if (this.#closed) return;
     this.#closed = true;
     this.#tick?.cancel();
+    this.#pressure.stop();
     for (const channel of this.#families.alive()) channel.close(reason);
     await this.#upstreams.close();
   }
@@ -193,7 +205,9 @@ export class Gateway {
       random: this.#random,
       logger: this.#logger,
       pool: this.#pool,
-      budget: this.#budget,
+      budget: this.#pressure.budget,
+      allowance: this.#allowance,
+      line: this.#line,
       directWrites: this.options.directWrites,
       epoch: this.#nextEpoch(),
       nextEpoch: () => this.#nextEpoch(),
@@ -225,6 +239,7 @@ export class Gateway {
   readonly #onTick = (): void => {
     const now = this.#clock.now();
     this.#families.tick(now, Math.max(0, now - this.#tickDueAt));
+    this.#pressure.relieve();
     if (!this.#closed) this.#tickLater();
   };
 

@@ -51,7 +51,7 @@ export class ReadThrough {
     this.#host = host;
     const { pool, budget, replayBytes } = host;
     const retain = { retainBytes: replayBytes * 2, retainEvents: UNBOUNDED, retainAgeMs: UNBOUNDED };
-    this.#log = new EventLog({ pool, budget, ...retain, epoch: host.nextEpoch() });
+    this.#log = new EventLog({ pool, budget, private: true, ...retain, epoch: host.nextEpoch() });
     this.fanOut = host.fanOut(this.#log, (subscriber) => this.#goOn(subscriber));
   }
 

@@ -13,6 +13,7 @@ import type { SlabPool } from './log/pool.js';
 import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import type { ResolvedChannelOptions } from './options.js';
 import { ReadThrough } from './read-through.js';
+import type { ReplayAllowance } from './replay-allowance.js';
 import type { Sink } from './sink.js';
 import type { SourceFactory } from './source.js';
 
@@ -27,6 +28,8 @@ export interface ReadThroughHost {
   readonly metrics: ChannelMetrics;
   readonly gap: (reason: GapReason) => void;
   readonly options: ResolvedChannelOptions;
+  /** What the private requests of all channels may bring at once. */
+  readonly allowance: ReplayAllowance;
   /** Bytes of body after which a request is given up. */
   readonly replayBytes: number;
   nextEpoch(): number;
@@ -119,11 +122,10 @@ export class ReadThroughs {
     this.#advance(this.#open.values());
   }
 
-  /** Waiting may be over; those whose clients are gone are let go, and holders of slabs while all logs hold too much. */
+  /** Waiting may be over, and those whose clients are gone are let go. */
   tick(now: number, sleptMs = 0): void {
     for (const readThrough of this.#all) {
       readThrough.fanOut.tick(now, sleptMs);
-      readThrough.fanOut.evictHolders(() => !this.#host.budget.exceeded);
       if (readThrough.fanOut.size > 0) continue;
       readThrough.close('shutdown');
       this.#all.delete(readThrough);
@@ -131,6 +133,13 @@ export class ReadThroughs {
     }
     this.#restSilent(now);
     this.#advance(this.#open.values());
+  }
+
+  /** Closes holders of trimmed slabs; returns how many bytes that frees, now or soon. */
+  evictHolders(bytes: number): number {
+    let freed = 0;
+    for (const { fanOut } of this.#all) if (freed < bytes) freed += fanOut.evictHolders(bytes - freed);
+    return freed;
   }
 
   end(reason: CloseReason, last?: Buffer): void {
@@ -142,14 +151,15 @@ export class ReadThroughs {
     for (const readThrough of this.#all) readThrough.close(reason);
     this.#all.clear();
     this.#open.clear();
-    this.#reading.clear();
+    this.#host.allowance.leave(this.#fill);
+    for (const readThrough of [...this.#reading]) this.#giveUpPlace(readThrough);
   }
 
   /** The end of one is known: there is room for another request. */
   settled(readThrough: ReadThrough): void {
-    this.#reading.delete(readThrough);
     const key = keyOf(readThrough.from, readThrough.repeats);
     if (this.#open.get(key) === readThrough) this.#open.delete(key);
+    this.#giveUpPlace(readThrough);
     this.#fill();
   }
 
@@ -161,9 +171,9 @@ export class ReadThroughs {
       readThrough.lose();
       return;
     }
-    this.#reading.delete(readThrough);
     this.#open.delete(key);
     this.#open.set(key, readThrough);
+    this.#giveUpPlace(readThrough);
     this.#advance(this.#open.values());
   }
 
@@ -186,7 +196,7 @@ export class ReadThroughs {
   }
 
   /** Gives the free places to those who have waited longest. A request may end while it begins, and call again. */
-  #fill(): void {
+  readonly #fill = (): void => {
     if (this.#filling || this.#wait > 0) return;
     this.#filling = true;
     for (const readThrough of this.#open.values()) {
@@ -194,13 +204,26 @@ export class ReadThroughs {
       this.#consider(readThrough);
     }
     this.#filling = false;
+  };
+
+  #takePlace(readThrough: ReadThrough): boolean {
+    const { allowance, replayBytes } = this.#host;
+    if (this.#reading.size >= AT_ONCE || !allowance.take(replayBytes, this.#fill)) return false;
+    this.#reading.add(readThrough);
+    return true;
+  }
+
+  #giveUpPlace(readThrough: ReadThrough): void {
+    if (this.#reading.delete(readThrough)) this.#host.allowance.give(this.#host.replayBytes);
   }
 
   /** Where others wait for a place, a request that brings nothing more gives it up, and is made again when it is its turn. */
   #restSilent(now: number): void {
-    const waiting = this.#open.size - this.#reading.size;
-    if (waiting <= 0 || this.#reading.size < AT_ONCE) return;
-    const { resumeWaitMs } = this.#host.options;
+    const { allowance, options } = this.#host;
+    const full = this.#reading.size >= AT_ONCE;
+    const waiting = Math.max(full ? this.#open.size - this.#reading.size : 0, allowance.waiting);
+    if (waiting === 0) return;
+    const { resumeWaitMs } = options;
     const silent = [...this.#reading].filter(({ heardAt }) => now - heardAt >= resumeWaitMs);
     silent.sort((a, b) => a.heardAt - b.heardAt);
     for (const readThrough of silent.slice(0, waiting)) readThrough.rest();
@@ -218,10 +241,7 @@ export class ReadThroughs {
     if (!readThrough.open) return;
     const source = this.#host.backfill();
     if (source === undefined) readThrough.lose();
-    else if (this.#reading.size < AT_ONCE) {
-      this.#reading.add(readThrough);
-      readThrough.ask(source);
-    }
+    else if (this.#takePlace(readThrough)) readThrough.ask(source);
   }
 
   /**

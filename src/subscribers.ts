@@ -7,6 +7,7 @@ import type { Continuity } from './continuity.js';
 import { ChunkFramer } from './downstream/chunk-framer.js';
 import { FanOut } from './downstream/fan-out.js';
 import { type HttpResponse, httpSink } from './downstream/http-sink.js';
+import type { ReplayLine } from './downstream/replay-line.js';
 import type { Subscriber } from './downstream/subscriber.js';
 import type { CloseReason } from './errors.js';
 import type { GapReason } from './gap.js';
@@ -19,6 +20,7 @@ import { gapAt, opening, openingOfWaiting } from './opening.js';
 import type { ResolvedChannelOptions } from './options.js';
 import type { ReadThrough } from './read-through.js';
 import { ReadThroughs } from './read-throughs.js';
+import type { ReplayAllowance } from './replay-allowance.js';
 import {
   behind,
   brokenAt,
@@ -51,6 +53,8 @@ export interface SubscribersOptions {
   readonly coldUntil: () => number;
   readonly backfill: SourceFactory | undefined;
   readonly nextEpoch: () => number;
+  readonly allowance: ReplayAllowance;
+  readonly line: ReplayLine;
 }
 
 /** The id of a client that has none. */
@@ -183,13 +187,23 @@ export class Subscribers {
 
   /** Heartbeats, stalls and ages; lags; and the holders of slabs while they hold too much. */
   tick(now: number, sleptMs = 0): void {
-    const { log, options, budget, metrics } = this.#parts;
+    const { log, options, metrics } = this.#parts;
     this.#framer.forget();
     this.#fanOut.tick(now, sleptMs);
     this.#readThroughs.tick(now, sleptMs);
     for (const { cursor } of this) metrics.lag.observe(cursor.lag);
-    // What only slow clients keep may be no more than history itself, and all logs must be within their budget.
-    this.#fanOut.evictHolders(() => log.pinnedBytes <= options.retainBytes && !budget.exceeded);
+    // What only slow clients keep may be no more than history itself.
+    this.evictHolders(log.pinnedBytes - options.retainBytes);
+  }
+
+  /** Closes holders of the log's oldest trimmed slabs; returns how many bytes that frees, now or soon. */
+  evictHolders(bytes: number): number {
+    return this.#fanOut.evictHolders(bytes);
+  }
+
+  /** The same for what is read for a few of them alone. */
+  evictPrivate(bytes: number): number {
+    return this.#readThroughs.evictHolders(bytes);
   }
 
   /** Ends everyone politely. */
@@ -214,10 +228,11 @@ export class Subscribers {
   }
 
   #fanOutOf(log: EventLog, onTip?: (subscriber: Subscriber) => void): FanOut {
-    const { options, clock, metrics, gap } = this.#parts;
+    const { options, clock, line, metrics, gap } = this.#parts;
     return new FanOut({
       log,
       clock,
+      line,
       metrics,
       gap,
       policy: options,

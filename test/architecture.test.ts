@@ -51,11 +51,13 @@ const FILE_LAYER: Record<string, string> = {
   'upstream-observer.ts': 'channel',
   'read-through.ts': 'channel',
   'read-throughs.ts': 'channel',
+  'replay-allowance.ts': 'channel',
   'subscribers.ts': 'channel',
   'template.ts': 'gateway',
   'drain.ts': 'gateway',
   'families.ts': 'gateway',
   'admission.ts': 'gateway',
+  'pressure.ts': 'gateway',
 };
 
 function layerOf(file: string): string {

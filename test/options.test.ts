@@ -56,6 +56,7 @@ const CHANNEL_BOUNDS: Record<string, readonly [min: number, max: number]> = {
 };
 const GATEWAY_BOUNDS: Record<string, readonly [min: number, max: number]> = {
   maxLogBytes: [65_536, MAX_INT],
+  maxReplayBytes: [1_024, MAX_INT],
   connectsPerSecond: [1, 100_000],
   maxConnections: [1, MAX_INT],
   maxConnectionsPerIp: [1, MAX_INT],

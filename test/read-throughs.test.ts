@@ -7,6 +7,7 @@ import { SlabPool } from '../src/log/pool.js';
 import { silentLogger } from '../src/logger.js';
 import { ChannelMetrics } from '../src/metrics/channel-metrics.js';
 import { type ChannelOptions, resolveOptions } from '../src/options.js';
+import { ReplayAllowance } from '../src/replay-allowance.js';
 import type { SourceFactory } from '../src/source.js';
 import { ManualClock } from './helpers/manual-clock.js';
 import type { SseClient } from './helpers/sse-client.js';
@@ -26,7 +27,7 @@ const data = (client: SseClient): string[] =>
   client.events.filter(({ type }) => type === 'message').map((event) => event.data);
 
 /** A channel whose log holds the ids 41 to 45, and whose upstream can be asked for the rest. */
-async function make(t: Test, options: ChannelOptions = {}) {
+async function make(t: Test, options: ChannelOptions = {}, allowance = new ReplayAllowance()) {
   const clock = new ManualClock();
   const pool = new SlabPool({ poison: true });
   const metrics = new ChannelMetrics();
@@ -42,7 +43,7 @@ async function make(t: Test, options: ChannelOptions = {}) {
   let epoch = 35;
   const channel = new Channel('a', 'a', resolved, {
     ...{ clock, pool, metrics, random: () => 0.5, logger: silentLogger, budget: new LogBudget(1e9), epoch },
-    ...{ source: upstream.factory, backfill, nextEpoch: () => (epoch += 1) },
+    ...{ source: upstream.factory, backfill, allowance, nextEpoch: () => (epoch += 1) },
   });
   const served = await serve(() => channel);
   t.teardown(() => served.close());
@@ -112,6 +113,51 @@ t.test(
     t.equal(rig.books(), 0);
   },
 );
+
+t.test('all channels together ask for no more than the allowance, and take turns at it', async (t) => {
+  const allowance = new ReplayAllowance(30_000);
+  const replayBytes = 10_000;
+  const one = await make(t, { replayBytes }, allowance);
+  const other = await make(t, { replayBytes }, allowance);
+  for (let n = 1; n <= 5; n += 1) await one.served.connect(String(n));
+  const last = await other.served.connect('9');
+  t.same(one.ids, range(1, 3));
+  t.same(other.ids, []);
+  answer(one.asked[0]!, 1);
+  t.same(one.ids, range(1, 4), 'who waits longest');
+  answer(one.asked[1]!, 2);
+  t.same(other.ids, ['9'], 'but for one request only');
+  t.same(one.ids, range(1, 4));
+  answer(other.asked[0]!, 9);
+  other.clock.runTurns();
+  await last.waitFor(36);
+  t.same(one.ids, range(1, 5));
+  one.channel.close('shutdown');
+  t.ok(
+    allowance.take(30_000, () => undefined),
+    'and all is given back',
+  );
+});
+
+t.test('one that hears no more gives its place to another channel', async (t) => {
+  const allowance = new ReplayAllowance(10_000);
+  const one = await make(t, { replayBytes: 10_000 }, allowance);
+  const other = await make(t, { replayBytes: 10_000 }, allowance);
+  const client = await one.served.connect('1');
+  const next = await other.served.connect('2');
+  one.asked[0]!.connected(true);
+  one.tick();
+  t.ok(shut(one.asked[0]!));
+  t.same(other.ids, ['2']);
+  answer(other.asked[0]!, 2);
+  other.clock.runTurns();
+  await next.waitFor(43);
+  t.same(one.ids, ['1', '1'], 'and gets it back');
+  answer(one.asked[1]!, 1);
+  one.clock.runTurns();
+  await client.waitFor(44);
+  t.same(data(client), range(2, 45));
+});
 
 t.test('a place is free again when those who asked have left', async (t) => {
   const rig = await make(t);

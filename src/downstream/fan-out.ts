@@ -17,12 +17,15 @@ import type { ChunkFramer } from './chunk-framer.js';
 import { Front } from './front.js';
 import type { LagPolicy } from './lag-policy.js';
 import { PASS_STRIDE, Passes } from './passes.js';
+import type { ReplayLine } from './replay-line.js';
 import { Subscriber } from './subscriber.js';
 import type { OnGap, SubscriberHost } from './subscriber-host.js';
 
 export interface FanOutOptions {
   readonly log: EventLog;
   readonly clock: Clock;
+  /** Where those wait who are far behind. */
+  readonly line: ReplayLine;
   readonly metrics: ChannelMetrics;
   /** Counts and traces a gap. */
   readonly gap: (reason: GapReason) => void;
@@ -138,23 +141,21 @@ export class FanOut implements SubscriberHost {
   }
 
   /**
-   * Closes as `stalled` those who hold the oldest trimmed slab by the oldest write under way, and so on until `enough`
-   * says so. A socket lets go of its bytes only after its close: then the rest is for the next look.
+   * Closes as `stalled` those whose writes under way hold the oldest trimmed slabs, until `bytes` of them are free or about
+   * to be: a socket lets go of its bytes only after its close.
+   * @returns the bytes of those slabs
    */
-  evictHolders(enough: () => boolean): void {
-    const { log } = this.#options;
-    for (let slab = log.oldestPinnedPosition(); slab >= 0 && !enough(); ) {
-      let oldest = log.floor;
-      for (const { pinnedFrom } of this.#front.subscribers) {
-        if (pinnedFrom >= slab && pinnedFrom < oldest) oldest = pinnedFrom;
-      }
-      const holders = this.#front.subscribers.filter(({ pinnedFrom }) => pinnedFrom === oldest);
-      if (oldest === log.floor || holders.length === 0) return;
+  evictHolders(bytes: number): number {
+    let freed = 0;
+    for (const { base, end, slabBytes } of this.#options.log.pinned) {
+      if (freed >= bytes) break;
+      freed += slabBytes;
+      const holders = this.#front.subscribers.filter(
+        ({ pinnedFrom }) => pinnedFrom >= base && pinnedFrom < end,
+      );
       for (const holder of holders) holder.destroy('stalled');
-      const next = log.oldestPinnedPosition();
-      if (next === slab) return;
-      slab = next;
     }
+    return freed;
   }
 
   /** Ends everyone politely. */
@@ -196,8 +197,17 @@ export class FanOut implements SubscriberHost {
     this.#options.gap(reason);
   }
 
+  isLate(cursor: Cursor): boolean {
+    return cursor.seq < this.#passes.heldSeq && cursor.lag > this.sliceBytes;
+  }
+
+  late(subscriber: Subscriber): void {
+    this.#options.line.join(subscriber);
+  }
+
   left(subscriber: Subscriber, reason: CloseReason): void {
     if (!this.#front.remove(subscriber)) return;
+    this.#options.line.leave(subscriber);
     this.dropped(reason, subscriber.cursor.pending);
     this.#options.metrics.clientDisconnects.add(reason, 1);
     this.#options.onLeave(subscriber, reason);

@@ -44,6 +44,11 @@ export class Passes {
     this.#coalescing = new Coalescing(options.coalesceMs);
   }
 
+  /** Seq of the first event that is being flushed: who has read up to it is live. Infinity: nothing is. */
+  get heldSeq(): number {
+    return this.#heldSeq;
+  }
+
   /** So many events were committed at `now`: a pass is due, and the log keeps them until everyone had a look. */
   committed(events: number, now: number): void {
     if (this.#heldSeq === Number.POSITIVE_INFINITY) this.#hold(this.#options.log.tipSeq - events, now);

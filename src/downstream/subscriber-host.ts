@@ -29,6 +29,10 @@ export interface SubscriberHost {
   dropped(reason: DropReason, events: number): void;
   gap(reason: GapReason): void;
   left(subscriber: Subscriber, reason: CloseReason): void;
+  /** It stands more than a slice behind what is being flushed. */
+  isLate(cursor: Cursor): boolean;
+  /** Its `catchUp` is called when it is its turn. */
+  late(subscriber: Subscriber): void;
   /** When those at the front were last written to. */
   readonly frontWroteAt: number;
   /** Where one at the front stands; its own cursor, when it leaves the front; whether one that stands there is let in. */

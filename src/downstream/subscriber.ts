@@ -15,9 +15,13 @@ import { HEARTBEAT } from '../sse/control.js';
 import type { DirectSink } from './direct-write.js';
 import type { UnderWay } from './front.js';
 import { lagVerdict } from './lag-policy.js';
+import type { Late } from './replay-line.js';
 import type { SubscriberHost } from './subscriber-host.js';
 
-export class Subscriber implements SinkOwner {
+/** Slices that one writes in a row before it is asked how far behind it is: at the head it is two where a segment ends. */
+const IN_A_ROW = 2;
+
+export class Subscriber implements SinkOwner, Late {
   /** When the stream must end (monotonic ms; Infinity: never). */
   readonly expiresAt: number;
   /** Its place among those who read the log; kept by the front. */
@@ -33,6 +37,8 @@ export class Subscriber implements SinkOwner {
   #inFlight: Slice | undefined;
   #ending: CloseReason | undefined;
   #left = false;
+  /** It is far behind, and waits for its turn to read. */
+  #inLine = false;
   /** Bytes of its own that it gets before the next slice. */
   #owed: Buffer | undefined;
   /** The delivery that is timed: the event's seq (0: none), and when it was committed. */
@@ -126,10 +132,11 @@ export class Subscriber implements SinkOwner {
     return this.#sampledAt;
   }
 
-  /** Writes what there is to write, until a write is under way; no effect while one is. */
+  /** Writes what there is to write, until a write is under way or others come first; no effect while that is so. */
   pump(): void {
     const cursor = this.#own();
-    while (!this.#writing && this.#ending === undefined) {
+    for (let row = 0; !this.#writing && !this.#inLine && this.#ending === undefined; row += 1) {
+      if (row >= IN_A_ROW && this.#getsInLine()) return;
       if (this.#owed !== undefined) {
         const owed = this.#owed;
         this.#owed = undefined;
@@ -207,7 +214,12 @@ export class Subscriber implements SinkOwner {
       else if (!this.#left) this.#host.dropped('aborted', slice.events);
       slice.unpin();
     }
-    if (delivered) this.pump();
+    if (delivered && !this.#getsInLine()) this.pump();
+  }
+
+  catchUp(): void {
+    this.#inLine = false;
+    this.pump();
   }
 
   progressed(): void {
@@ -216,6 +228,14 @@ export class Subscriber implements SinkOwner {
 
   closed(failed: boolean): void {
     this.#leave(this.#ending ?? (failed ? 'write-failed' : 'client-closed'));
+  }
+
+  /** Far behind what is live it leaves the turn to others. */
+  #getsInLine(): boolean {
+    if (this.#left || this.#inLine || !this.#host.isLate(this.cursor)) return this.#inLine;
+    this.#inLine = true;
+    this.#host.late(this);
+    return true;
   }
 
   #readNothing(cursor: Cursor): void {

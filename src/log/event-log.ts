@@ -27,6 +27,7 @@ import { hashId, IdIndex } from './id-index.js';
 import type { SlabPool } from './pool.js';
 import { Records } from './records.js';
 import { floorSeqFor, type Retention } from './retention.js';
+import type { Segment } from './segment.js';
 import { Segments } from './segments.js';
 import type { Slice } from './slice.js';
 import { Slices } from './slices.js';
@@ -35,6 +36,8 @@ import { type Truncation, Truncations } from './truncations.js';
 export interface EventLogOptions extends Retention {
   readonly pool: SlabPool;
   readonly budget?: LogBudget | undefined;
+  /** Filled for a few clients alone: under pressure it sheds before the others. */
+  readonly private?: boolean;
   /** The life of this log: a positive integer. */
   readonly epoch: number;
   /** Seq of the first event. Default 1. */
@@ -65,17 +68,21 @@ export class EventLog {
     this.#records = new Records(firstSeq);
     this.#epochs = new Epochs(options.epoch, firstSeq);
     this.#newestBatchSeq = firstSeq;
-    const segments = new Segments(options.pool, options.budget);
-    this.#segments = segments;
-    this.#frames = new Frames(this.#records, segments);
-    this.#slices = new Slices(this.#records, segments, this.#frames);
-    this.#ids = new IdIndex(this.#records, this.#frames);
     this.#member = {
+      private: options.private ?? false,
+      get heldBytes() {
+        return segments.heldBytes;
+      },
       get sheddableBytes() {
         return segments.sheddableBytes;
       },
       shed: () => this.#raiseFloor(segments.oldest!.nextSeq),
     };
+    const segments = new Segments(options.pool, options.budget, this.#member);
+    this.#segments = segments;
+    this.#frames = new Frames(this.#records, segments);
+    this.#slices = new Slices(this.#records, segments, this.#frames);
+    this.#ids = new IdIndex(this.#records, this.#frames);
     options.budget?.join(this.#member);
   }
 
@@ -138,9 +145,9 @@ export class EventLog {
     return this.#records.droppedTag;
   }
 
-  /** Where the oldest segment begins that only pins keep, or -1: who has a slice from before `floor` holds such. */
-  oldestPinnedPosition(): number {
-    return this.#segments.oldestPinnedPosition;
+  /** Segments that only pins keep, oldest first: who has a slice from before `floor` holds one of them. */
+  get pinned(): readonly Segment[] {
+    return this.#segments.pinned;
   }
 
   /**

@@ -2,13 +2,14 @@
  * The segments of one log, oldest first, and what they hold in memory: opens them by the rule of sizes, finds them by
  * position, lets history go of them. It refuses to decide when: floor and tip are the log's.
  */
-import type { LogBudget } from './budget.js';
+import type { BudgetMember, LogBudget } from './budget.js';
 import { MAX_SLAB_BYTES, MIN_SLAB_BYTES, type SlabPool, slabBytesFor } from './pool.js';
 import { Segment } from './segment.js';
 
 export class Segments {
   readonly #pool: SlabPool;
   readonly #budget: LogBudget | undefined;
+  readonly #member: BudgetMember;
   readonly #list: Segment[] = [];
   /** Out of history, but pinned. A handful at most: one per reader that stands still. */
   readonly #pinned: Segment[] = [];
@@ -16,9 +17,11 @@ export class Segments {
   #heldBytes = 0;
   #pinnedBytes = 0;
 
-  constructor(pool: SlabPool, budget: LogBudget | undefined) {
+  /** @param member the log as the budget sees it */
+  constructor(pool: SlabPool, budget: LogBudget | undefined, member: BudgetMember) {
     this.#pool = pool;
     this.#budget = budget;
+    this.#member = member;
   }
 
   /** Segments in history. */
@@ -48,13 +51,9 @@ export class Segments {
     return this.#list[this.#list.length - 1];
   }
 
-  /** Where the oldest segment begins that is out of history but pinned; -1 when there is none. */
-  get oldestPinnedPosition(): number {
-    let oldest = -1;
-    for (const { base } of this.#pinned) {
-      if (oldest === -1 || base < oldest) oldest = base;
-    }
-    return oldest;
+  /** Out of history, but pinned; oldest first. */
+  get pinned(): readonly Segment[] {
+    return [...this.#pinned].sort((a, b) => a.base - b.base);
   }
 
   /**
@@ -72,7 +71,7 @@ export class Segments {
     const wanted = slabBytesFor(
       eventBytes > MAX_SLAB_BYTES ? eventBytes : Math.max(eventBytes, this.#nextBytes),
     );
-    this.#budget?.take(wanted);
+    this.#budget?.take(wanted, this.#member);
     const segment = new Segment(this.#pool.acquire(wanted), position, seq, this.#freed);
     this.#heldBytes += segment.slabBytes;
     this.#list.push(segment);

@@ -16,6 +16,7 @@ export type RefusalReason =
   | 'connection-limit'
   | 'ip-limit'
   | 'accept-rate'
+  | 'memory'
   | 'channel-full'
   | 'failed'
   | 'no-content'

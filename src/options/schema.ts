@@ -124,6 +124,7 @@ export const GATEWAY_SCHEMA = z.strictObject({
     .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, . _ or -')
     .default('default'),
   maxLogBytes: bytes(268_435_456, 65_536),
+  maxReplayBytes: bytes(134_217_728, 1_024),
   pool: z.union([z.boolean(), z.literal('poison')], 'expected true, false or "poison"').default(true),
   directWrites: flag(true),
   connectsPerSecond: integer('connections per second', 100, 1, 100_000),

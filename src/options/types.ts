@@ -101,6 +101,8 @@ export interface GatewayOptions {
   name?: string;
   /** Byte budget of all logs together. Default 256 MiB. */
   maxLogBytes?: number;
+  /** What private requests of all channels may bring at once, each counted with its `replayBytes`. Default 128 MiB. */
+  maxReplayBytes?: number;
   /** Reuse slabs; `poison` overwrites each released one (for tests). Default true. */
   pool?: boolean | 'poison';
   /** Write to clients by the handles of their sockets, where Node.js has them as known, and past their streams. Default true. */

@@ -95,7 +95,7 @@ function perform(rig: Rig, clients: Client[], action: Step): void {
     clients.push({ sink, subscriber: rig.join(sink, first, clock.now() + 100_000), first });
   } else if (action.do === 'turn') clock.runTurn();
   else if (action.do === 'trim') log.trim(clock.now());
-  else if (action.do === 'evict') fanOut.evictHolders(() => log.pinnedBytes === 0);
+  else if (action.do === 'evict') fanOut.evictHolders(log.pinnedBytes);
   else if (action.do === 'tick') {
     clock.advance(action.ms);
     fanOut.tick(clock.now());

@@ -207,7 +207,7 @@ t.test(
       rig.clock.runTurns();
     }
     t.ok(rig.log.pinnedBytes > 0);
-    rig.fanOut.evictHolders(() => rig.log.pinnedBytes === 0);
+    t.equal(rig.fanOut.evictHolders(1), rig.log.pinnedBytes);
     t.same(
       rig.leaves.map(({ reason }) => reason),
       ['stalled'],
@@ -232,20 +232,23 @@ t.test('the oldest hold is broken first, and no more than needed', async (t) => 
       rig.clock.runTurns();
     }
   }
-  rig.fanOut.evictHolders(() => true);
+  t.equal(rig.fanOut.evictHolders(0), 0);
   t.equal(rig.leaves.length, 0, 'enough is enough');
-  rig.fanOut.evictHolders(() => false);
-  t.same(
-    holders.map(({ destroyed }) => destroyed),
-    [true, false, false],
-    'the slab is held until the socket is closed',
+  const destroyed = () => holders.map((sink) => sink.destroyed);
+  const [oldest, next] = rig.log.pinned.map(({ slabBytes }) => slabBytes);
+  t.equal(rig.fanOut.evictHolders(1), oldest);
+  t.same(destroyed(), [true, false, false]);
+  t.equal(
+    rig.fanOut.evictHolders(oldest!),
+    oldest,
+    'its slab is as good as free, and nobody else has to go for it',
   );
+  t.same(destroyed(), [true, false, false]);
+  t.equal(rig.fanOut.evictHolders(oldest! + 1), oldest! + next!);
+  t.same(destroyed(), [true, true, false]);
   holders[0]!.close();
-  rig.fanOut.evictHolders(() => false);
-  t.same(
-    holders.map(({ destroyed }) => destroyed),
-    [true, true, false],
-  );
+  holders[1]!.close();
+  t.equal(rig.fanOut.evictHolders(1), rig.log.pinned[0]?.slabBytes ?? 0);
 });
 
 t.test('a holder of history that is still retained is not closed, whatever is asked', async (t) => {
@@ -255,7 +258,7 @@ t.test('a holder of history that is still retained is not closed, whatever is as
   sink.finish();
   rig.commit(1_000);
   rig.clock.runTurns();
-  rig.fanOut.evictHolders(() => false);
+  t.equal(rig.fanOut.evictHolders(1_000_000), 0);
   t.equal(rig.leaves.length, 0);
 });
 

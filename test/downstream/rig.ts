@@ -6,6 +6,7 @@ import type { Timer } from '../../src/clock.js';
 import { ChunkFramer, type Framed } from '../../src/downstream/chunk-framer.js';
 import type { DirectSink, Handle, Request } from '../../src/downstream/direct-write.js';
 import { FanOut, type FanOutOptions } from '../../src/downstream/fan-out.js';
+import { ReplayLine } from '../../src/downstream/replay-line.js';
 import type { Subscriber } from '../../src/downstream/subscriber.js';
 import type { CloseReason } from '../../src/errors.js';
 import { gapId, idBefore } from '../../src/gap-ids.js';
@@ -233,6 +234,7 @@ export function makeRig(options: RigOptions = {}, beside?: Rig): Rig {
   });
   const leaves: Rig['leaves'] = beside?.leaves ?? [];
   const fanOut = new FanOut({
+    line: new ReplayLine(clock),
     ...{ log, clock, metrics, policy: { onSlow, stalledMs }, sliceBytes, coalesceMs, heartbeatMs, onGap },
     framer: new ChunkFramer(pool),
     ...(options.passStride === undefined ? {} : { passStride: options.passStride }),

@@ -26,6 +26,7 @@ t.test('one write is under way at a time, and each confirmed one brings the next
   for (let i = 1; i <= 4; i += 1) {
     t.equal(sink.writes, i);
     sink.finish();
+    rig.clock.runTurns();
   }
   t.same(eventsOf(sink.text), [1, 2, 3]);
   t.equal(sink.writes, 4);
@@ -40,6 +41,79 @@ t.test('a sink that confirms inside write gets the whole backlog in order', asyn
     eventsOf(sink.text),
     Array.from({ length: 200 }, (_, i) => i + 1),
   );
+  t.equal(rig.books(), 0);
+});
+
+t.test('one that is far behind reads two slices at a time, and others come between', async (t) => {
+  const rig = makeRig({ sliceBytes: 1_024 });
+  for (let i = 0; i < 9; i += 1) rig.commit(1_000);
+  rig.clock.runTurns();
+  const late = [new FakeSink(), new FakeSink()];
+  for (const sink of late) {
+    rig.join(sink, 1);
+    sink.sync = true;
+    sink.finish();
+    t.equal(sink.received.length, 1, 'the preamble');
+  }
+  rig.clock.cost = 10;
+  const events = () => late.map((sink) => eventsOf(sink.text).length);
+  const seen: number[][] = [];
+  for (; rig.clock.runTurn(); seen.push(events()));
+  t.same(seen.slice(0, 4), [
+    [2, 0],
+    [2, 2],
+    [4, 2],
+    [4, 4],
+  ]);
+  t.same(events(), [9, 9]);
+  t.equal(rig.books(), 0);
+});
+
+t.test(
+  'who is live is served before those who are far behind, and whole, however much is committed',
+  async (t) => {
+    const rig = makeRig({ sliceBytes: 1_024 });
+    const { sink: live } = join(rig);
+    live.sync = true;
+    live.finish();
+    for (let i = 0; i < 40; i += 1) rig.commit(1_000);
+    rig.clock.runTurns();
+    const late = new FakeSink();
+    rig.join(late, 1);
+    late.sync = true;
+    late.finish();
+    rig.clock.cost = 10;
+    rig.clock.runTurn();
+    t.equal(eventsOf(late.text).length, 2);
+    for (let i = 0; i < 20; i += 1) rig.commit(1_000);
+    rig.clock.runTurn();
+    rig.clock.runTurn();
+    t.equal(eventsOf(live.text).at(-1), 60, 'the pass has no slices for who is live');
+    t.ok(eventsOf(late.text).length <= 4, 'and nothing for who is not');
+    rig.clock.runTurns();
+    t.equal(eventsOf(late.text).length, 60);
+  },
+);
+
+t.test('who leaves the line, or is ended in it, gets nothing more and holds nobody up', async (t) => {
+  const rig = makeRig({ sliceBytes: 1_024 });
+  for (let i = 0; i < 9; i += 1) rig.commit(1_000);
+  rig.clock.runTurns();
+  const sinks = [new FakeSink(), new FakeSink(), new FakeSink()];
+  const subscribers = sinks.map((sink) => rig.join(sink, 1));
+  for (const sink of sinks) {
+    sink.sync = true;
+    sink.finish();
+  }
+  subscribers[0]!.closed(false);
+  subscribers[1]!.end('drain');
+  rig.clock.runTurns();
+  t.same(
+    sinks.map((sink) => eventsOf(sink.text).length),
+    [0, 0, 9],
+  );
+  t.ok(sinks[1]!.ended);
+  sinks[1]!.close();
   t.equal(rig.books(), 0);
 });
 

@@ -13,17 +13,68 @@ function fill(log: EventLog, events: number): void {
 }
 
 t.test('the largest log is trimmed first', async (t) => {
-  const budget = new LogBudget(200 * KIB);
+  const budget = new LogBudget(600 * KIB);
   const { log: large } = makeLog({ budget });
   const { log: small } = makeLog({ budget });
-  fill(large, 100);
-  fill(small, 20);
-  t.equal(large.floorSeq, 1, 'nothing is trimmed within the budget');
+  fill(large, 400);
   fill(small, 60);
+  t.equal(large.floorSeq, 1, 'nothing is trimmed within the budget');
+  fill(small, 190);
   t.ok(large.floorSeq > 1);
   t.equal(small.floorSeq, 1);
   t.ok(budget.usedBytes <= budget.maxBytes);
   t.equal(budget.usedBytes, large.heldBytes + small.heldBytes);
+});
+
+t.test('a log within its share keeps all of it, whatever another holds, and pins', async (t) => {
+  let told = 0;
+  const budget = new LogBudget(512 * KIB, () => (told += 1));
+  const { log: flooding } = makeLog({ budget });
+  const quiet = Array.from({ length: 3 }, () => makeLog({ budget }).log);
+  for (const log of quiet) fill(log, 100);
+  const cursor = new Cursor(flooding, flooding.tip);
+  const held: Slice[] = [];
+  for (let n = 0; n < 1_000; n += 1) {
+    fill(flooding, 1);
+    const slice = cursor.read(64 * KIB)!;
+    if (n % 60 === 0) held.push(slice);
+    else slice.unpin();
+  }
+  t.ok(flooding.pinnedBytes > budget.maxBytes);
+  t.ok(budget.exceeded && told > 0, 'and who made the budget is told');
+  t.same(
+    quiet.map((log) => log.floorSeq),
+    [1, 1, 1],
+  );
+  t.equal(budget.shareBytes, 128 * KIB);
+  for (const slice of held) slice.unpin();
+  t.notOk(budget.exceeded);
+  fill(flooding, 1_000);
+  t.notOk(budget.exceeded);
+  t.same(
+    quiet.map((log) => log.floorSeq),
+    [1, 1, 1],
+  );
+  quiet[0]!.close();
+  t.equal(budget.shareBytes, (512 / 3) * KIB);
+});
+
+t.test('private logs shed before any other, and have no share', async (t) => {
+  const budget = new LogBudget(512 * KIB);
+  const { log } = makeLog({ budget });
+  const { log: own } = makeLog({ budget, private: true });
+  t.equal(budget.shareBytes, budget.maxBytes);
+  fill(log, 300);
+  fill(own, 400);
+  t.equal(log.floorSeq, 1, "it grows at nobody's cost");
+  t.ok(own.floorSeq > 1);
+  t.notOk(budget.exceeded);
+  const floor = own.floorSeq;
+  fill(log, 60);
+  t.equal(log.floorSeq, 1);
+  t.ok(own.floorSeq > floor);
+  own.close();
+  t.equal(budget.shareBytes, budget.maxBytes);
 });
 
 t.test(
@@ -54,14 +105,14 @@ t.test('a slab that is trimmed but pinned stays counted until its last unpin', a
   fill(log, 9);
   t.equal(log.floorSeq, 5, 'history let go of the first segment');
   t.equal(log.pinnedBytes, 4 * KIB);
-  t.equal(log.oldestPinnedPosition(), slice.from);
+  t.equal(log.pinned[0]?.base, slice.from);
   t.equal(budget.usedBytes, log.heldBytes);
   t.equal(budget.exceeded, true, 'which tells the owner to look for who pins it');
   slice.unpin();
   t.equal(log.pinnedBytes, 4 * KIB, 'one of two pins is gone');
   again.unpin();
   t.equal(log.pinnedBytes, 0);
-  t.equal(log.oldestPinnedPosition(), -1);
+  t.same(log.pinned, []);
   t.equal(budget.usedBytes, log.heldBytes);
   t.equal(budget.exceeded, false);
 });
@@ -106,10 +157,10 @@ t.test('under pressure over several logs every reader gets contiguous history or
         );
         const used = logs.reduce((sum, one) => sum + one.heldBytes, 0);
         check(budget.usedBytes === used && pool.stats.inUseBytes === used, 'every held slab is counted');
-        const shedding = logs.filter((one) => one.segments > 1);
+        const shedding = logs.filter((one) => one.segments > 1 && one.heldBytes > budget.shareBytes);
         check(
           !budget.exceeded || (shedding.length <= 1 && shedding.every((one) => one.segments === 2)),
-          'over budget there is nothing to shed but what was just filled',
+          'over budget there is nothing to shed above a share but what was just filled',
         );
 
         const cursor = cursors[op.read]!;

@@ -171,6 +171,7 @@ export const CLIENT_CASES: Record<string, Case> = {
         pool_hits_total: positive,
         pool_misses_total: positive,
         pool_in_use_bytes: (by) => by > 200_000,
+        log_held_bytes: (by) => by > 200_000,
         pool_retained_bytes: (by) => by >= 0,
       };
     },

@@ -21,6 +21,18 @@ export const LIMIT_CASES: Record<string, Case> = {
   'a client too many in all': refused('connection-limit', { gateway: { maxConnections: 1 } }),
   'a client too many from one address': refused('ip-limit', { gateway: { maxConnectionsPerIp: 1 } }),
   'a client too soon': refused('accept-rate', { gateway: { acceptsPerSecond: 1 } }),
+  'a client too many for the memory that is left': {
+    gateway: { maxLogBytes: 65_536 },
+    before: async (gateway) => {
+      const client = await gateway.live();
+      gateway.upstream.publish({ data: 'x'.repeat(100_000) });
+      return [await client.waitFor(1)];
+    },
+    cause: async (gateway) => {
+      await gateway.client().waitForClose();
+      return { 'connections_refused_total{reason="memory"}': 1 };
+    },
+  },
   'a client that comes to a drained gateway': {
     cause: async (gateway) => {
       await gateway.app.sseGateway.drain();

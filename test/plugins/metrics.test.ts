@@ -6,8 +6,8 @@ import { LIMIT_CASES } from './metric-cases-limits.js';
 import { metricOf, moved, scrape } from './scrape.js';
 import { type Served, serve } from './serve.js';
 
-/** Moves with time or with the history of the pool: judged only in cases that name it. */
-const UNSTEADY = /^(?:subscriber_lag_bytes|upstream_last_event_age_seconds|delivery_seconds|pool_)/;
+/** Moves with time, or by slabs and with the history of their pool: judged only in cases that name it. */
+const UNSTEADY = /^(?:subscriber_lag_bytes|upstream_last_event_age_seconds|delivery_seconds|pool_|log_held_)/;
 
 const proven = new Set<string>();
 
