@@ -29,12 +29,12 @@ export class SequenceCheck {
   toldRepeats = 0;
   /** Events that are neither numbered nor the gateway's own. */
   malformed = 0;
-  readonly latency: Latencies;
+  latency: Latencies;
   /** A gap came and no new number since. */
   #gapOpen = false;
   #repeatsTold = false;
 
-  /** `latency`: where samples go; share one between clients to save 8 KB each. */
+  /** `latency`: where samples go, and may be replaced; share one between clients to save 8 KB each. */
   constructor(latency = new Latencies()) {
     this.latency = latency;
   }
