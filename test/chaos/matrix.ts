@@ -1,5 +1,7 @@
 /** All faults, area by area, in the order of the table. */
 import type { Fault } from './fault.js';
+import { FAULTS as HERD } from './faults/herd.js';
+import { FAULTS as MEMORY } from './faults/memory.js';
 import { PROCESS } from './faults/process.js';
 import { CHURN } from './faults/process-churn.js';
 import { ANSWERS } from './faults/upstream-answers.js';
@@ -7,4 +9,7 @@ import { CUTS } from './faults/upstream-cuts.js';
 import { DELAYS } from './faults/upstream-delays.js';
 import { FAILOVER } from './faults/upstream-failover.js';
 
-export const MATRIX: readonly Fault[] = [...CUTS, ...DELAYS, ...ANSWERS, ...FAILOVER, ...PROCESS, ...CHURN];
+export const MATRIX: readonly Fault[] = [
+  ...[...CUTS, ...DELAYS, ...ANSWERS, ...FAILOVER],
+  ...[...HERD, ...MEMORY, ...PROCESS, ...CHURN],
+];
