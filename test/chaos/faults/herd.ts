@@ -87,7 +87,7 @@ async function stampede(
 
 async function comesBack(scene: Scene): Promise<Outcome> {
   const size = scene.full ? 9_000 : 600;
-  const acceptsPerSecond = size / 4;
+  const acceptsPerSecond = size / 8;
   const events = 2_000;
   const set = await stage(scene, events, 300, { acceptsPerSecond });
   const standing = Array.from({ length: size }, () => scene.whole(1, events - 1));
