@@ -14,11 +14,9 @@ import type { ChannelMetrics } from './metrics/channel-metrics.js';
 import type { ResolvedChannelOptions } from './options.js';
 import { ReadThrough } from './read-through.js';
 import type { ReplayAllowance } from './replay-allowance.js';
+import { ReplayPlaces } from './replay-places.js';
 import type { Sink } from './sink.js';
 import type { SourceFactory } from './source.js';
-
-/** Requests under way at once, per channel (DESIGN §7). */
-const AT_ONCE = 8;
 
 /** The channel, as its read-throughs see it. */
 export interface ReadThroughHost {
@@ -63,12 +61,14 @@ export class ReadThroughs {
   readonly #all = new Set<ReadThrough>();
   /** The open ones, by upstream id, those apart that are told of repeats. */
   readonly #open = new Map<string, ReadThrough>();
-  readonly #reading = new Set<ReadThrough>();
+  /** Those whose request is under way. */
+  readonly #reading: ReplayPlaces;
   #deadline: Timer | undefined;
   #filling = false;
 
   constructor(host: ReadThroughHost) {
     this.#host = host;
+    this.#reading = new ReplayPlaces(host.allowance, host.replayBytes, () => this.#fill());
   }
 
   /** Clients that wait or read here. */
@@ -151,15 +151,14 @@ export class ReadThroughs {
     for (const readThrough of this.#all) readThrough.close(reason);
     this.#all.clear();
     this.#open.clear();
-    this.#host.allowance.leave(this.#fill);
-    for (const readThrough of [...this.#reading]) this.#giveUpPlace(readThrough);
+    this.#reading.close();
   }
 
   /** The end of one is known: there is room for another request. */
   settled(readThrough: ReadThrough): void {
     const key = keyOf(readThrough.from, readThrough.repeats);
     if (this.#open.get(key) === readThrough) this.#open.delete(key);
-    this.#giveUpPlace(readThrough);
+    this.#reading.leave(readThrough);
     this.#fill();
   }
 
@@ -173,7 +172,7 @@ export class ReadThroughs {
     }
     this.#open.delete(key);
     this.#open.set(key, readThrough);
-    this.#giveUpPlace(readThrough);
+    this.#reading.leave(readThrough);
     this.#advance(this.#open.values());
   }
 
@@ -196,34 +195,22 @@ export class ReadThroughs {
   }
 
   /** Gives the free places to those who have waited longest. A request may end while it begins, and call again. */
-  readonly #fill = (): void => {
+  #fill(): void {
     if (this.#filling || this.#wait > 0) return;
     this.#filling = true;
     for (const readThrough of this.#open.values()) {
-      if (this.#reading.size >= AT_ONCE) break;
+      if (this.#reading.full) break;
       this.#consider(readThrough);
     }
     this.#filling = false;
-  };
-
-  #takePlace(readThrough: ReadThrough): boolean {
-    const { allowance, replayBytes } = this.#host;
-    if (this.#reading.size >= AT_ONCE || !allowance.take(replayBytes, this.#fill)) return false;
-    this.#reading.add(readThrough);
-    return true;
-  }
-
-  #giveUpPlace(readThrough: ReadThrough): void {
-    if (this.#reading.delete(readThrough)) this.#host.allowance.give(this.#host.replayBytes);
   }
 
   /** Where others wait for a place, a request that brings nothing more gives it up, and is made again when it is its turn. */
   #restSilent(now: number): void {
-    const { allowance, options } = this.#host;
-    const full = this.#reading.size >= AT_ONCE;
-    const waiting = Math.max(full ? this.#open.size - this.#reading.size : 0, allowance.waiting);
+    const { resumeWaitMs } = this.#host.options;
+    const own = this.#reading.full ? this.#open.size - this.#reading.size : 0;
+    const waiting = Math.max(own, this.#reading.awaited);
     if (waiting === 0) return;
-    const { resumeWaitMs } = options;
     const silent = [...this.#reading].filter(({ heardAt }) => now - heardAt >= resumeWaitMs);
     silent.sort((a, b) => a.heardAt - b.heardAt);
     for (const readThrough of silent.slice(0, waiting)) readThrough.rest();
@@ -241,7 +228,7 @@ export class ReadThroughs {
     if (!readThrough.open) return;
     const source = this.#host.backfill();
     if (source === undefined) readThrough.lose();
-    else if (this.#takePlace(readThrough)) readThrough.ask(source);
+    else if (this.#reading.take(readThrough)) readThrough.ask(source);
   }
 
   /**

@@ -52,6 +52,7 @@ const FILE_LAYER: Record<string, string> = {
   'read-through.ts': 'channel',
   'read-throughs.ts': 'channel',
   'replay-allowance.ts': 'channel',
+  'replay-places.ts': 'channel',
   'subscribers.ts': 'channel',
   'template.ts': 'gateway',
   'drain.ts': 'gateway',
