@@ -10,7 +10,8 @@ import type { Fault, Outcome, Scene } from '../fault.js';
 import { Herd, type HerdOptions } from '../fixtures/herd.js';
 import { figures, Incumbents } from '../fixtures/incumbents.js';
 
-const PER_SECOND = 50;
+/** Events while the herd comes: in the long form few, or clients by the thousand would be busy with those alone. */
+const PER_SECOND = { short: 50, full: 5 };
 const INCUMBENTS = 50;
 const CALM_MS = 1_500;
 /**
@@ -50,7 +51,7 @@ async function stampede(
   options: Omit<HerdOptions, 'port'>,
   look: (elapsedMs: () => number) => Promise<unknown> = async () => undefined,
 ): Promise<{ seen: string; refused: number }> {
-  upstream.start(PER_SECOND);
+  upstream.start(PER_SECOND[scene.full ? 'full' : 'short']);
   const calm = incumbents.time();
   await sleep(CALM_MS);
   const herd = new Herd(scene, { port: gateway.port, ...options });
@@ -87,7 +88,7 @@ async function stampede(
 
 async function comesBack(scene: Scene): Promise<Outcome> {
   const size = scene.full ? 9_000 : 600;
-  const acceptsPerSecond = size / 8;
+  const acceptsPerSecond = size / (scene.full ? 25 : 8);
   const events = 2_000;
   const set = await stage(scene, events, 300, { acceptsPerSecond });
   const standing = Array.from({ length: size }, () => scene.whole(1, events - 1));
