@@ -41,12 +41,12 @@ function notReady(gateway: Gateway): string | undefined {
 
 /** Every configured name with its channel, or the sum of its channels when it is a template. */
 function summary(gateway: Gateway): object {
-  const channels: Record<string, object> = {};
+  const channels: Record<string, object> = Object.create(null);
   let troubled = false;
-  for (const { name, channels: alive } of gateway.families()) {
+  for (const { name, many, channels: alive } of gateway.families()) {
     const statuses = [...alive].map((channel) => channel.status());
     troubled ||= statuses.some(({ state }) => state === 'backoff' || state === 'failed');
-    channels[name] = name.includes(':') ? sum(statuses) : (statuses[0] ?? { state: 'idle', subscribers: 0 });
+    channels[name] = many ? sum(statuses) : (statuses[0] ?? { state: 'idle', subscribers: 0 });
   }
   const { subscribers, pool, logBytes } = gateway.stats();
   const status = gateway.draining ? 'draining' : troubled ? 'degraded' : 'ok';

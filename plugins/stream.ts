@@ -100,7 +100,7 @@ function enter(asked: Asked): Promise<void> | undefined {
   const { gateway } = context;
   assertServing(gateway);
   // Before a channel is made: that may cost another, which nobody reads at the moment.
-  const alive = gateway.find(name, parameters);
+  const alive = gateway.find(name, parameters, request.headers);
   const full = alive !== undefined && alive.claims >= alive.options.maxSubscribers;
   const place = full ? 'channel-full' : gateway.admit(request);
   if (typeof place === 'string') {
@@ -108,7 +108,7 @@ function enter(asked: Asked): Promise<void> | undefined {
     refuse(gateway, request, reply, place);
     return undefined;
   }
-  const channel = alive ?? make(gateway, name, parameters, place);
+  const channel = alive ?? make(asked, place);
   const askedAt = channel.log.tipSeq;
   const stream = new ClientStream(context, request, channel, channel.claim(id), place);
   const head = channel.headKnown();
@@ -164,9 +164,9 @@ function assertServing(gateway: Gateway): void {
   if (gateway.refusing) throw new GatewayError('DRAINING', 'this gateway is being drained');
 }
 
-function make(gateway: Gateway, name: string, parameters: Parameters, leave: () => void): Channel {
+function make({ context, request, name, parameters }: Asked, leave: () => void): Channel {
   try {
-    return gateway.channel(name, parameters);
+    return context.gateway.channel(name, parameters, request.headers);
   } catch (error) {
     leave();
     throw error;

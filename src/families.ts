@@ -4,7 +4,9 @@
  */
 import type { Channel } from './channel.js';
 import { GatewayError } from './errors.js';
+import { ForwardedDigest, forwardedHeaders, type RequestHeaders } from './forwarding.js';
 import { ChannelMetrics } from './metrics/channel-metrics.js';
+import { isFamily } from './options/sense.js';
 import type { ResolvedChannelOptions } from './options.js';
 import { byPrecedence, compileTemplate, fillName, type Parameters, type Template } from './template.js';
 
@@ -13,6 +15,8 @@ export interface Family {
   readonly template: Template;
   readonly options: ResolvedChannelOptions;
   readonly metrics: ChannelMetrics;
+  /** Clients say which of how many channels they want. */
+  readonly many: boolean;
   /** By their own names. */
   readonly channels: Map<string, Channel>;
 }
@@ -21,11 +25,13 @@ export class Families {
   readonly #byName = new Map<string, Family>();
   /** In the order in which a path is matched against them. */
   readonly #templates: readonly Template[];
+  readonly #digest = new ForwardedDigest();
 
   constructor(channels: Readonly<Record<string, ResolvedChannelOptions>>) {
     for (const [name, options] of Object.entries(channels)) {
       const template = compileTemplate(name);
-      this.#byName.set(name, { name, template, options, metrics: new ChannelMetrics(), channels: new Map() });
+      const [metrics, many] = [new ChannelMetrics(), isFamily(name, options)];
+      this.#byName.set(name, { name, template, options, metrics, many, channels: new Map() });
     }
     this.#templates = [...this].map(({ template }) => template).sort(byPrecedence);
   }
@@ -49,21 +55,30 @@ export class Families {
     );
   }
 
-  /** A channel's own name: the template with its parameters in place. @throws GatewayError `PARAMETER_INVALID` */
-  keyOf({ name, template }: Family, parameters: Parameters): string {
+  /**
+   * A channel's own name: the template with its parameters in place, and what stands for the headers that are forwarded.
+   * @throws GatewayError `PARAMETER_INVALID`
+   */
+  keyOf({ name, template, options }: Family, parameters: Parameters, headers: RequestHeaders): string {
     const key = fillName(template, parameters);
-    if (key !== undefined) return key;
+    if (key !== undefined && options.forwardHeaders.length === 0) return key;
+    if (key !== undefined) return key + this.#digest.of(forwardedHeaders(options.forwardHeaders, headers));
     throw new GatewayError('PARAMETER_INVALID', `a parameter of ${name} is missing or not allowed`);
   }
 
-  /** The configured name and the parameters that a path such as `rooms/lobby` stands for. @throws `CHANNEL_UNKNOWN` */
+  /**
+   * The configured name and the parameters that a path such as `rooms/lobby` stands for.
+   * @throws GatewayError `CHANNEL_UNKNOWN`, also for a path that stands for a channel per client
+   */
   at(path: string): { readonly name: string; readonly parameters: Parameters } {
     if (this.#byName.get(path)?.template.parameters.length) {
       throw new GatewayError('CHANNEL_UNKNOWN', `${path} is a template: name one of its channels`);
     }
     for (const { name, match } of this.#templates) {
       const parameters = match(path);
-      if (parameters !== undefined) return { name, parameters };
+      if (parameters === undefined) continue;
+      if (this.get(name).options.forwardHeaders.length === 0) return { name, parameters };
+      throw new GatewayError('CHANNEL_UNKNOWN', `${quoted(path)} is a channel of its own for each client`);
     }
     throw new GatewayError('CHANNEL_UNKNOWN', `there is no channel ${quoted(path)}`);
   }
@@ -83,12 +98,12 @@ export class Families {
     channels.delete(key);
   }
 
-  /** The periodic look at every channel; those under templates that nobody needs are forgotten. */
+  /** The periodic look at every channel; of those that clients name, the ones that nobody needs are forgotten. */
   tick(now: number, sleptMs: number): void {
-    for (const { template, channels } of this) {
+    for (const { many, channels } of this) {
       for (const [key, channel] of channels) {
         channel.tick(now, sleptMs);
-        if (template.parameters.length === 0 || !channel.forgettable) continue;
+        if (!many || !channel.forgettable) continue;
         channel.close('idle');
         channels.delete(key);
       }

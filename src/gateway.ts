@@ -9,6 +9,7 @@ import { ReplayLine } from './downstream/replay-line.js';
 import { Drain } from './drain.js';
 import { type CloseReason, GatewayError } from './errors.js';
 import { Families } from './families.js';
+import { forwardedHeaders, type RequestHeaders } from './forwarding.js';
 import type { LocalEvent } from './ingest.js';
 import { SlabPool } from './log/pool.js';
 import { type Logger, silentLogger } from './logger.js';
@@ -85,9 +86,7 @@ export class Gateway {
   start(): void {
     if (this.#tick !== undefined || this.#closed) return;
     this.#tickLater();
-    for (const { name, template, options } of this.#families) {
-      if (options.always && template.parameters.length === 0) this.channel(name).start();
-    }
+    for (const { name, options } of this.#families) if (options.always) this.channel(name).start();
   }
 
   /** True from the beginning of a drain: new clients should go elsewhere. */
@@ -122,20 +121,21 @@ export class Gateway {
 
   /**
    * The channel of a configured name, made when it isn't alive.
+   * @param headers of the client that asks: those that are forwarded say which channel is its own
    * @throws GatewayError as `find`, and `CHANNEL_LIMIT`
    */
-  channel(name: string, parameters: Parameters = {}): Channel {
-    return this.find(name, parameters) ?? this.#create(name, parameters);
+  channel(name: string, parameters: Parameters = {}, headers: RequestHeaders = {}): Channel {
+    return this.find(name, parameters, headers) ?? this.#create(name, parameters, headers);
   }
 
   /**
    * The same if it is alive.
    * @throws GatewayError `CHANNEL_UNKNOWN`, `PARAMETER_INVALID`, `CLOSED`
    */
-  find(name: string, parameters: Parameters = {}): Channel | undefined {
+  find(name: string, parameters: Parameters = {}, headers: RequestHeaders = {}): Channel | undefined {
     if (this.#closed) throw new GatewayError('CLOSED', 'the gateway is closed');
     const family = this.#families.get(name);
-    return family.channels.get(this.#families.keyOf(family, parameters));
+    return family.channels.get(this.#families.keyOf(family, parameters, headers));
   }
 
   /** Commits a local event to the channel at a path, e.g. `rooms/lobby`. @throws as `channel`, and `EVENT_INVALID` */
@@ -145,9 +145,9 @@ export class Gateway {
   }
 
   /** Counters and live channels of each configured name. */
-  *families(): IterableIterator<{ name: string; metrics: ChannelMetrics; channels: Iterable<Channel> }> {
-    for (const { name, metrics, channels } of this.#families)
-      yield { name, metrics, channels: channels.values() };
+  *families(): IterableIterator<ChannelFamily> {
+    for (const { name, metrics, many, channels } of this.#families)
+      yield { name, metrics, many, channels: channels.values() };
   }
 
   /** What the slab pool did and holds. */
@@ -193,11 +193,12 @@ export class Gateway {
     await this.#upstreams.close();
   }
 
-  #create(name: string, parameters: Parameters): Channel {
+  #create(name: string, parameters: Parameters, headers: RequestHeaders): Channel {
     const family = this.#families.get(name);
-    const key = this.#families.keyOf(family, parameters);
+    const key = this.#families.keyOf(family, parameters, headers);
     this.#families.makeRoom(family);
     const { options } = family;
+    const sent = { ...options.headers, ...forwardedHeaders(options.forwardHeaders, headers) };
     const urls = options.url.map((url) => fillUrl(url, parameters));
     const channel = new Channel(name, key, options, {
       gateway: this.options.name,
@@ -212,7 +213,7 @@ export class Gateway {
       epoch: this.#nextEpoch(),
       nextEpoch: () => this.#nextEpoch(),
       metrics: family.metrics,
-      ...this.#sources(name, urls, options),
+      ...this.#sources(name, urls, { ...options, headers: sent }),
     });
     family.channels.set(key, channel);
     return channel;
@@ -247,6 +248,14 @@ export class Gateway {
     this.#tickDueAt = this.#clock.now() + this.#tickMs;
     this.#tick = this.#clock.after(this.#tickMs, this.#onTick);
   }
+}
+
+/** One configured name: its counters and the channels alive under it, `many` where clients say which. */
+export interface ChannelFamily {
+  readonly name: string;
+  readonly metrics: ChannelMetrics;
+  readonly many: boolean;
+  readonly channels: Iterable<Channel>;
 }
 
 export interface GatewayStats {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { GatewayError } from './errors.js';
 import { CHANNEL_SCHEMA, DEFAULTS_SCHEMA, GATEWAY_SCHEMA } from './options/schema.js';
+import { isFamily, nonsense } from './options/sense.js';
 import type { ChannelDefaults, ChannelOptions, GatewayOptions } from './options/types.js';
 
 export type { ChannelDefaults, ChannelOptions, GatewayOptions } from './options/types.js';
@@ -27,6 +28,7 @@ export type ResolvedGatewayOptions = Resolved<Omit<GatewayOptions, 'channels' | 
  * @throws GatewayError `SSE_GATEWAY_OPTION_INVALID` that names the path of the first fault and how many more there are.
  */
 export function resolveOptions(input: GatewayOptions): ResolvedGatewayOptions {
+  refusePrototypes(input, '');
   const { channels, defaults, ...gateway } = check(GATEWAY_SCHEMA, input, '');
   const shared = check(DEFAULTS_SCHEMA, defaults ?? {}, 'defaults') as ChannelDefaults;
   const resolved: Record<string, ResolvedChannelOptions> = Object.create(null);
@@ -37,11 +39,36 @@ export function resolveOptions(input: GatewayOptions): ResolvedGatewayOptions {
     const { url, ...options } = check(CHANNEL_SCHEMA, wanted, path);
     const urls = url === undefined ? [] : [url].flat();
     checkUrls(name, urls, path);
-    const filled = { ...options, ...idsFor(urls, options, 'ids' in wanted, path), url: urls };
-    checkTimings(filled as ResolvedChannelOptions, path);
-    resolved[name] = { ...filled, tls: options.tls } as ResolvedChannelOptions;
+    const ids = idsFor(urls, options, 'ids' in wanted, path);
+    const filled = { ...options, ...ids, url: urls, tls: options.tls } as ResolvedChannelOptions;
+    const [option, message] = nonsense(name, given(own), filled) ?? [];
+    if (option !== undefined) throw invalid(`${path}.${option}`, message!);
+    resolved[name] = { ...filled, ...notFor(name, filled) };
   }
   return freeze({ ...gateway, channels: resolved } as ResolvedGatewayOptions);
+}
+
+/** Options that came from `defaults` and are not for this channel. */
+function notFor(name: string, options: ResolvedChannelOptions): Partial<ResolvedChannelOptions> {
+  return {
+    // Without an upstream there is nothing to forward, and no reason to tell clients apart.
+    ...(options.url.length === 0 ? { forwardHeaders: [] } : {}),
+    // A client could keep as many open, or make as many fail, as it has names for.
+    ...(isFamily(name, options) ? { always: false, required: false } : {}),
+  };
+}
+
+/** Objects in options: the root, `channels`, a channel, its `headers`. */
+const DEPTH = 4;
+
+/** A key that JSON can hold and assignments take for something else: validation drops it without a word. */
+function refusePrototypes(value: unknown, path: string, depth = DEPTH): void {
+  if (typeof value !== 'object' || value === null || depth === 0) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`;
+    if (key === '__proto__') throw invalid(at, 'unknown option');
+    refusePrototypes(inner, at, depth - 1);
+  }
 }
 
 /** What was given: an option that is there but undefined counts as absent, and overrides nothing. */
@@ -140,21 +167,6 @@ function checkUrl(name: string, url: string, path: string): void {
   for (const segment of parsed.pathname.split('/')) {
     if (segment.startsWith(':') && !known.has(segment)) {
       throw invalid(`${path}.url`, `the channel name has no parameter ${segment}`);
-    }
-  }
-}
-
-/** Pairs of timings of which one makes the other pointless. */
-function checkTimings(options: ResolvedChannelOptions, path: string): void {
-  const ordered: [keyof ResolvedChannelOptions, keyof ResolvedChannelOptions][] = [
-    ['backoffMinMs', 'backoffMaxMs'],
-    ['backoffBaseMs', 'backoffMaxMs'],
-    ['retryMinMs', 'retryMaxMs'],
-    ['maxEventBytes', 'retainBytes'],
-  ];
-  for (const [low, high] of ordered) {
-    if (options[low]! > options[high]!) {
-      throw invalid(`${path}.${low}`, `must not be above ${high} (${options[high]}); got ${options[low]}`);
     }
   }
 }

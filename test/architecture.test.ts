@@ -25,7 +25,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   upstream: ['sse', 'log', 'npm:undici', 'node:*', ...SEAMS, ...LEAVES],
   downstream: ['sse', 'log', 'node:*', ...SEAMS, ...LEAVES],
   channel: ['sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
-  gateway: ['channel', 'sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
+  gateway: ['channel', 'sse', 'log', 'upstream', 'downstream', 'node:crypto', ...SEAMS, ...LEAVES],
   index: ['gateway', 'channel', 'sse', 'log', 'upstream', 'downstream', ...SEAMS, ...LEAVES],
   plugins: ['index', 'npm:*', 'node:*'],
   bin: ['plugins', 'index', 'demo', 'npm:*', 'node:*'],
@@ -59,6 +59,7 @@ const FILE_LAYER: Record<string, string> = {
   'families.ts': 'gateway',
   'admission.ts': 'gateway',
   'pressure.ts': 'gateway',
+  'forwarding.ts': 'gateway',
 };
 
 function layerOf(file: string): string {

@@ -14,7 +14,7 @@ function make(options: ChannelOptions = {}, context: Partial<ChannelContext> = {
   const clock = new ManualClock();
   const pool = new SlabPool({ poison: true });
   const { made, factory } = fakeSources();
-  const resolved = resolveOptions({ channels: { a: options } }).channels['a']!;
+  const resolved = resolveOptions({ channels: { a: { url: 'http://a/', ...options } } }).channels['a']!;
   const channel = new Channel('a', 'a', resolved, {
     ...{ clock, pool, random: () => 0.5, logger: silentLogger, budget: new LogBudget(1e9), epoch: 35 },
     ...{ metrics: new ChannelMetrics(), source: factory },

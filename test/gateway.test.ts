@@ -119,8 +119,16 @@ t.test('start opens what is always on, but for templates, and once', async (t) =
   const { gateway, made, clock } = make({
     a: { url: 'http://a/', always: true },
     b: { url: 'http://b/' },
-    ':c': { url: 'http://c/:c', always: true },
+    ':c': { url: 'http://c/:c' },
   });
+  const shared = make(
+    { a: { url: 'http://a/' }, ':c': { url: 'http://c/:c' } },
+    { defaults: { always: true } },
+  );
+  shared.gateway.start();
+  t.equal(shared.made.length, 1, 'what all share does not hold for those that clients name');
+  shared.gateway.channel(':c', { c: 'x' });
+  t.ok(shared.gateway.find(':c', { c: 'x' })?.idle);
   t.equal(made.length, 0);
   gateway.start();
   gateway.start();

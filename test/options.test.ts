@@ -16,7 +16,7 @@ function refusal(input: unknown): string {
   return 'accepted';
 }
 
-const channel = (options: unknown): string => refusal({ channels: { a: options } });
+const channel = (options: object): string => refusal({ channels: { a: { url: 'http://a/', ...options } } });
 const gateway = (options: object): string => refusal({ channels: { a: {} }, ...options });
 
 const MAX_MS = 2 ** 31 - 1;
@@ -200,7 +200,7 @@ t.test('what was given is shown, cut short', async (t) => {
 t.test('a channel overrides the defaults, and they override ours', async (t) => {
   const { channels } = resolveOptions({
     defaults: { lingerMs: 5, heartbeatMs: 6, headers: { a: '1' } },
-    channels: { a: { lingerMs: 7 }, b: { headers: { b: '2' }, heartbeatMs: undefined } },
+    channels: { a: { lingerMs: 7 }, b: { url: 'http://b/', headers: { b: '2' }, heartbeatMs: undefined } },
   });
   t.match(channels['a'], { lingerMs: 7, heartbeatMs: 6, stalledMs: 30_000, headers: { a: '1' } });
   t.match(channels['b'], { lingerMs: 5, headers: { b: '2' } });

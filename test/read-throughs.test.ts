@@ -39,7 +39,7 @@ async function make(t: Test, options: ChannelOptions = {}, allowance = new Repla
     return asked.factory(inlet, observer);
   };
   const given = { replay: true, resumeWaitMs: 0, ...options };
-  const resolved = resolveOptions({ channels: { a: given } }).channels['a']!;
+  const resolved = resolveOptions({ channels: { a: { url: 'http://a/', ...given } } }).channels['a']!;
   let epoch = 35;
   const channel = new Channel('a', 'a', resolved, {
     ...{ clock, pool, metrics, random: () => 0.5, logger: silentLogger, budget: new LogBudget(1e9), epoch },
@@ -588,10 +588,15 @@ t.test('without a source, or in mode gateway, there is nothing to wait for', asy
   const rig = await make(t, { ids: 'gateway', resumeWaitMs: 5_000 });
   t.match(rig.channel.subscribers.locate(Buffer.from('7')), { outcome: 'gap', reason: 'unknown-id' });
   const clock = new ManualClock();
-  const alone = new Channel('a', 'a', resolveOptions({ channels: { a: { replay: true } } }).channels['a']!, {
-    ...{ clock, pool: new SlabPool(), metrics: new ChannelMetrics(), random: () => 0.5 },
-    ...{ logger: silentLogger, budget: new LogBudget(1e9), epoch: 35, source: undefined },
-  });
+  const alone = new Channel(
+    'a',
+    'a',
+    resolveOptions({ channels: { a: { url: 'http://a/', replay: true } } }).channels['a']!,
+    {
+      ...{ clock, pool: new SlabPool(), metrics: new ChannelMetrics(), random: () => 0.5 },
+      ...{ logger: silentLogger, budget: new LogBudget(1e9), epoch: 35, source: undefined },
+    },
+  );
   t.match(alone.subscribers.locate(Buffer.from('7')), { outcome: 'gap', reason: 'unknown-id' });
 });
 

@@ -41,10 +41,28 @@ const headers = z
   )
   .default({});
 
+/** Headers that speak of the client's own connection (RFC 9110 §7.6.1), and what is asked of the gateway alone. */
+const NOT_FORWARDED = new Set([
+  ...OWN_HEADERS,
+  ...'expect keep-alive proxy-authorization proxy-connection range te trailer'.split(' '),
+]);
+const forwardHeaders = z
+  .array(
+    z.string('expected a header name').regex(HEADER_NAME, 'expected a header name'),
+    'expected a list of header names',
+  )
+  .refine(
+    (names) => !names.some((name) => NOT_FORWARDED.has(name.toLowerCase())),
+    `may not name ${[...NOT_FORWARDED].join(', ')}`,
+  )
+  .transform((names) => [...new Set(names.map((name) => name.toLowerCase()))].sort())
+  .default([]);
+
 const text = z.string('expected a string in PEM form');
 
 const CHANNEL = {
   headers,
+  forwardHeaders,
   tls: z
     .strictObject({
       ca: text.optional(),

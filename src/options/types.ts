@@ -7,11 +7,16 @@
 export interface ChannelDefaults {
   /** Request headers sent upstream. Default none. */
   headers?: Record<string, string>;
+  /**
+   * Request headers of a client that are sent upstream, e.g. `['authorization']`. Clients that differ in them share nothing:
+   * each set of values has an upstream and a log of its own, at most `maxChannels` of them. Default none.
+   */
+  forwardHeaders?: string[];
   /** TLS of the upstream connection; certificates are always verified, `ca` adds trust. Default: Node's trust store. */
   tls?: { ca?: string; cert?: string; key?: string; servername?: string };
-  /** Keep the upstream open without subscribers. Default false: open on demand. */
+  /** Keep the upstream open without subscribers; not for templates. Default false: open on demand. */
   always?: boolean;
-  /** `/health/ready` is 503 while this channel is `failed`. Default false. */
+  /** `/health/ready` is 503 while this channel is `failed`; not for templates. Default false. */
   required?: boolean;
   /** Which ids clients see: the upstream's or else minted, only the upstream's, only minted. Default `auto` (several URLs: `gateway`). */
   ids?: 'auto' | 'upstream' | 'gateway';
@@ -80,7 +85,7 @@ export interface ChannelDefaults {
   maxRedirects?: number;
   /** Subscribers at once. Default Infinity. */
   maxSubscribers?: number;
-  /** Channels alive at once under one template. Default 1,000. */
+  /** Channels alive at once under one template, or one name with `forwardHeaders`. Default 1,000. */
   maxChannels?: number;
 }
 
