@@ -66,7 +66,7 @@ function readListen(input: unknown): Partial<Address> {
 
 /** Options that are code or Fastify's, which no file can hold: unknown here. */
 function refuseCode(plugin: Readonly<Record<string, unknown>>): void {
-  for (const name of ['onStream', 'prefix'])
+  for (const name of ['onStream', 'expiresAt', 'reauthorize', 'prefix'])
     if (name in plugin) throw invalid(name, 'unknown option in a file');
   const { metrics } = plugin;
   if (typeof metrics === 'object' && metrics !== null && 'registry' in metrics) {

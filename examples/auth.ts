@@ -22,6 +22,8 @@ interface User {
   readonly jti: string;
   readonly name: string;
   readonly rooms: readonly string[];
+  /** Seconds since the Unix epoch. */
+  readonly exp: number;
 }
 
 const userOf = (request: FastifyRequest): User => request.user as User;
@@ -33,6 +35,10 @@ export interface AuthOptions {
   /** The rooms of who has this name and password; undefined: nobody has. */
   readonly roomsOf: (name: string, password: string) => readonly string[] | undefined;
   readonly logger?: boolean;
+  /** Default a quarter of an hour. */
+  readonly tokenLifeSeconds?: number;
+  /** How often open streams are looked at again. Default one minute. */
+  readonly reauthMs?: number;
 }
 
 /** The app, not listening yet. */
@@ -41,7 +47,7 @@ export async function buildApp(options: AuthOptions): Promise<FastifyInstance> {
   const revoked = new Set<string>();
   await app.register(jwt, {
     secret: options.secret,
-    sign: { expiresIn: TOKEN_LIFE_SECONDS },
+    sign: { expiresIn: options.tokenLifeSeconds ?? TOKEN_LIFE_SECONDS },
     trusted: (_request, token) => !revoked.has((token as unknown as User).jti),
   });
 
@@ -59,8 +65,15 @@ export async function buildApp(options: AuthOptions): Promise<FastifyInstance> {
       'rooms/:room': { url: options.upstream },
       notices: {},
     },
-    // How long a stream may outlive its token: then its client comes back, exactly where it was, and needs a valid one.
-    defaults: { maxAgeMs: TOKEN_LIFE_SECONDS * 1_000 },
+    // No stream outlives its token: its client comes back with a new one, exactly where it was.
+    expiresAt: (request) => new Date(userOf(request).exp * 1_000),
+    // Meanwhile: is the token still trusted, and is the room still its user's?
+    reauthorize: async (request) => {
+      await request.jwtVerify();
+      const { room } = request.params as { room?: string };
+      return room === undefined || userOf(request).rooms.includes(room);
+    },
+    ...(options.reauthMs === undefined ? {} : { reauthMs: options.reauthMs }),
   });
 
   app.post<{ Body: { name: string; password: string } }>(
@@ -81,7 +94,7 @@ export async function buildApp(options: AuthOptions): Promise<FastifyInstance> {
     },
   );
 
-  // Hooks see a stream when it begins: one that is open already has to be ended.
+  // Those of this process need not wait until they are looked at again.
   app.post('/logout', { onRequest: (request) => request.jwtVerify() }, async (request) => {
     const { jti } = userOf(request);
     revoked.add(jti);

@@ -9,21 +9,24 @@ import {
   diagnose,
   type Gateway,
   type HttpResponse,
+  type Rechecks,
   type Resume,
   type Subscriber,
 } from '../src/index.js';
+import type { Access } from './access-options.js';
 import type { SseGatewayOptions, StreamInfo } from './options.js';
 
-export interface StreamContext {
+export interface StreamContext extends Pick<Access, 'allowedOrigins' | 'expiresAt'> {
   readonly gateway: Gateway;
   readonly onStream: SseGatewayOptions['onStream'];
   /** Streams leave their HTTP connection, where the server's are made for it. */
   readonly detachStreams: boolean;
-  /** The streams that are open. */
+  readonly rechecks: Rechecks<ClientStream> | undefined;
+  /** The streams that are open, and those that are about to be. */
   readonly open: Set<ClientStream>;
 }
 
-/** What `disconnect` chooses by. */
+/** What `disconnect` and `reauthorize` choose by. */
 export interface OpenStream {
   readonly request: FastifyRequest;
   /** The configured name, and the channel's own. */
@@ -40,6 +43,8 @@ export class ClientStream {
   #resume: Resume['outcome'] = 'fresh';
   #openedAt = 0;
   #subscriber: Subscriber | undefined;
+  /** Why it must not begin. */
+  #refused: CloseReason | undefined;
 
   /** @param giveUp gives the claim on the channel back; @param leave the place among all clients; both idempotent */
   constructor(
@@ -54,29 +59,50 @@ export class ClientStream {
     this.channel = channel;
     this.#giveUp = giveUp;
     this.#leave = leave;
+    context.open.add(this);
   }
 
-  /** Begins the stream on a response whose head is out. `leaves`: it leaves its HTTP connection. */
-  begin(response: HttpResponse, resume: Resume, id: Uint8Array | undefined, leaves: boolean): void {
+  /** It was ended before it has begun. */
+  get refused(): boolean {
+    return this.#refused !== undefined;
+  }
+
+  /**
+   * Begins the stream on a response whose head is out.
+   * @param leaves it leaves its HTTP connection
+   * @param until when what the client showed expires
+   */
+  begin(
+    response: HttpResponse,
+    resume: Resume,
+    id: Uint8Array | undefined,
+    leaves: boolean,
+    until: Date | undefined,
+  ): void {
     this.#resume = resume.outcome;
     this.#openedAt = performance.now();
     // Whoever is told of the end wants to know whose it was: once the socket is gone nobody can say.
     if (this.#context.onStream !== undefined) void this.request.ip;
-    this.#context.open.add(this);
     const left = (reason: CloseReason): void => this.#left(reason);
     this.#subscriber = this.channel.subscribers.join(response, resume, id, leaves, left);
-    if (this.#context.open.has(this)) this.#tell('open');
+    if (!this.#context.open.has(this)) return;
+    this.#context.rechecks?.add(this, until);
+    this.#tell('open');
   }
 
   /** Gives back what it took. Idempotent. */
   release(): void {
     this.#context.open.delete(this);
+    this.#context.rechecks?.delete(this);
     this.#giveUp();
     this.#leave();
   }
 
+  /** Ends it, with whole events. One that may not go on gets nothing that isn't under way; one that waits never begins. */
   end(reason: CloseReason): void {
-    this.#subscriber?.end(reason);
+    if (this.#subscriber === undefined) this.#refused = reason;
+    else if (reason === 'unauthorized') this.#subscriber.stop(reason);
+    else this.#subscriber.end(reason);
   }
 
   /** As its host sees it. */

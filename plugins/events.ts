@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, type Parameters } from '../src/index.js';
 import type { StreamContext } from './client-stream.js';
 import { assertAcceptable, STREAM_HEADERS } from './media-type.js';
+import { assertOrigin } from './origins.js';
 import { addRoute } from './route.js';
 import { openStream } from './stream.js';
 
@@ -39,6 +40,7 @@ export function eventsRoutes(app: FastifyInstance, options: EventsOptions): void
       method: 'HEAD',
       url,
       handler: async (request, reply) => {
+        assertOrigin(options.allowedOrigins, request);
         assertAcceptable(request);
         return reply.headers(STREAM_HEADERS).send();
       },

@@ -4,28 +4,34 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { type Channel, type ChannelStatus, type Gateway, GatewayError } from '../src/index.js';
+import { bearerCheck, refuseBearer } from './bearer.js';
 import { addRoute } from './route.js';
 
 export interface HealthOptions {
   readonly path: string;
+  /** Without it only the status is told. */
+  readonly bearer?: string;
   readonly gateway: Gateway;
 }
 
 const PAGE = 100;
 
-export function healthRoutes(app: FastifyInstance, { path, gateway }: HealthOptions): void {
+export function healthRoutes(app: FastifyInstance, { path, bearer, gateway }: HealthOptions): void {
+  const trusted = bearerCheck(bearer);
   const get = (suffix: string, handler: Parameters<typeof addRoute>[2]['handler']): void =>
     addRoute(app, 'health.path', { method: 'GET', url: `${path}${suffix}`, logLevel: 'warn', handler });
   get('', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const { details, offset } = request.query as { details?: string; offset?: string };
+    if (!trusted(request)) return details === undefined ? { status: statusOf(gateway) } : refuseBearer(reply);
     return details === undefined ? summary(gateway) : page(gateway, details, from(offset));
   });
   get('/live', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'live' }));
-  get('/ready', async (_request, reply) => {
+  get('/ready', async (request, reply) => {
     const why = notReady(gateway);
     reply.header('cache-control', 'no-store').code(why === undefined ? 200 : 503);
-    return why === undefined ? { status: 'ready' } : { status: 'not-ready', reason: why };
+    if (why === undefined) return { status: 'ready' };
+    return { status: 'not-ready', ...(trusted(request) ? { reason: why } : {}) };
   });
 }
 
@@ -39,18 +45,29 @@ function notReady(gateway: Gateway): string | undefined {
   return undefined;
 }
 
+function statusOf(gateway: Gateway): 'ok' | 'degraded' | 'draining' {
+  if (gateway.draining) return 'draining';
+  for (const { channels } of gateway.families()) {
+    for (const { state } of channels) if (state === 'backoff' || state === 'failed') return 'degraded';
+  }
+  return 'ok';
+}
+
 /** Every configured name with its channel, or the sum of its channels when it is a template. */
 function summary(gateway: Gateway): object {
   const channels: Record<string, object> = Object.create(null);
-  let troubled = false;
   for (const { name, many, channels: alive } of gateway.families()) {
     const statuses = [...alive].map((channel) => channel.status());
-    troubled ||= statuses.some(({ state }) => state === 'backoff' || state === 'failed');
     channels[name] = many ? sum(statuses) : (statuses[0] ?? { state: 'idle', subscribers: 0 });
   }
   const { subscribers, pool, logBytes } = gateway.stats();
-  const status = gateway.draining ? 'draining' : troubled ? 'degraded' : 'ok';
-  return { status, name: gateway.options.name, subscribers, channels, memory: { logBytes, pool } };
+  return {
+    status: statusOf(gateway),
+    name: gateway.options.name,
+    subscribers,
+    channels,
+    memory: { logBytes, pool },
+  };
 }
 
 function sum(statuses: readonly ChannelStatus[]): object {

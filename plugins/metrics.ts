@@ -5,11 +5,13 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Gateway, GatewayError } from '../src/index.js';
+import { bearerCheck, refuseBearer } from './bearer.js';
 import { addRoute } from './route.js';
 import { registerSeries } from './series.js';
 
 export interface MetricsOptions {
   readonly path: string;
+  readonly bearer?: string;
   readonly registry?: Registry;
   readonly defaultMetrics?: boolean;
   readonly gateway: Gateway;
@@ -30,11 +32,13 @@ export function metricsRoutes(app: FastifyInstance, options: MetricsOptions): vo
       `sse-gateway option name: a gateway named ${gateway.options.name} is on this registry already`,
     );
   }
+  const trusted = bearerCheck(options.bearer);
   addRoute(app, 'metrics.path', {
     method: 'GET',
     url: options.path,
     logLevel: 'warn',
-    handler: async (_request, reply) => {
+    handler: async (request, reply) => {
+      if (!trusted(request)) return refuseBearer(reply);
       reply.header('cache-control', 'no-store').type(registry.contentType);
       return registry.metrics();
     },

@@ -2,6 +2,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { type CloseReason, GatewayError, type GatewayOptions } from '../src/index.js';
+import { type Access, type AccessOptions, readAccess } from './access-options.js';
+import { isToken } from './bearer.js';
 
 /** A stream began or ended; see `onStream`. */
 export interface StreamInfo {
@@ -16,16 +18,16 @@ export interface StreamInfo {
   readonly durationMs?: number;
 }
 
-export interface SseGatewayOptions extends GatewayOptions {
+export interface SseGatewayOptions extends GatewayOptions, AccessOptions {
   /** `GET <path>/<channel>`. Default `{ path: '/events' }`; false: no routes, `app.sseGateway.subscribe` only. */
   events?: false | { path?: string };
-  /** Default `{ path: '/health' }`. */
-  health?: false | { path?: string };
+  /** Default `{ path: '/health' }`. `bearer`: the token without which only the status is told (default: no token). */
+  health?: false | { path?: string; bearer?: string };
   /**
-   * Default `{ path: '/metrics' }`. `registry`: a prom-client registry to put the series on (default: one of our own).
+   * Default `{ path: '/metrics' }`. `bearer`: the token without which the answer is 401 (default: no token). `registry`: a prom-client registry to put the series on (default: one of our own).
    * `defaultMetrics`: the process metrics as well, on our own registry (default false).
    */
-  metrics?: false | { path?: string; registry?: Registry; defaultMetrics?: boolean };
+  metrics?: false | { path?: string; bearer?: string; registry?: Registry; defaultMetrics?: boolean };
   /**
    * A stream leaves its connection once its head is out, so that Node frees parser, request and response: about half the
    * memory per client. It then ends with its connection (`Connection: close`), for Node and Fastify the response is complete
@@ -39,20 +41,26 @@ export interface SseGatewayOptions extends GatewayOptions {
   onStream?: (request: FastifyRequest, info: StreamInfo) => void;
 }
 
+/** A route, and the token that it is behind. */
+interface Guarded {
+  readonly path: string;
+  readonly bearer?: string;
+}
+
 export interface PluginOptions {
   readonly gateway: GatewayOptions;
+  readonly access: Access;
   readonly events: false | { readonly path: string };
-  readonly health: false | { readonly path: string };
-  readonly metrics:
-    | false
-    | { readonly path: string; readonly registry?: Registry; readonly defaultMetrics?: boolean };
+  readonly health: false | Guarded;
+  readonly metrics: false | (Guarded & { readonly registry?: Registry; readonly defaultMetrics?: boolean });
   readonly detachStreams: boolean;
   readonly onStream: SseGatewayOptions['onStream'];
 }
 
 /** @throws GatewayError `SSE_GATEWAY_OPTION_INVALID`, for the plugin's own options; the gateway checks the others */
 export function splitOptions(input: SseGatewayOptions & { prefix?: string }): PluginOptions {
-  const { events, health, metrics, detachStreams = false, onStream, prefix: _, ...gateway } = input;
+  const { events, health, metrics, detachStreams = false, onStream, prefix: _, ...others } = input;
+  const { allowedOrigins, expiresAt, reauthorize, reauthMs, reauthTimeoutMs, ...gateway } = others;
   if (onStream !== undefined && typeof onStream !== 'function')
     throw invalid('onStream', 'expected a function');
   if (typeof detachStreams !== 'boolean') throw invalid('detachStreams', 'expected true or false');
@@ -63,9 +71,10 @@ export function splitOptions(input: SseGatewayOptions & { prefix?: string }): Pl
     throw invalid('metrics.defaultMetrics', 'expected true or false');
   return {
     gateway,
+    access: readAccess({ allowedOrigins, expiresAt, reauthorize, reauthMs, reauthTimeoutMs }),
     events: route('events', events, ['path']),
-    health: route('health', health, ['path']),
-    metrics: route('metrics', metrics, ['path', 'registry', 'defaultMetrics']),
+    health: guarded('health', route('health', health, ['path', 'bearer'])),
+    metrics: guarded('metrics', route('metrics', metrics, ['path', 'bearer', 'registry', 'defaultMetrics'])),
     detachStreams,
     onStream,
   };
@@ -87,6 +96,13 @@ function route<T extends { path?: string }>(
     throw invalid(`${name}.path`, 'expected a path such as /events');
   }
   return { ...options, path };
+}
+
+/** The message never shows what was given: it may be most of the token. */
+function guarded<T extends false | { bearer?: unknown }>(name: 'health' | 'metrics', options: T): T {
+  if (options !== false && options.bearer !== undefined && !isToken(options.bearer))
+    throw invalid(`${name}.bearer`, 'expected a token of letters, digits and -._~+/');
+  return options;
 }
 
 function invalid(path: string, message: string): GatewayError {

@@ -12,8 +12,9 @@ import {
   type LocalEvent,
   type Parameters,
 } from '../src/index.js';
-import { disconnect, type OpenStream, type StreamContext } from './client-stream.js';
+import { type ClientStream, disconnect, type OpenStream, type StreamContext } from './client-stream.js';
 import { eventsRoutes } from './events.js';
+import { rechecksOf } from './expiry.js';
 import { healthRoutes } from './health.js';
 import { metricsRoutes } from './metrics.js';
 import { type SseGatewayOptions, splitOptions } from './options.js';
@@ -30,6 +31,7 @@ export {
   type GatewayStats,
   type LocalEvent,
 } from '../src/index.js';
+export type { Verdict } from './access-options.js';
 export type { OpenStream } from './client-stream.js';
 export type { SseGatewayOptions, StreamInfo } from './options.js';
 
@@ -53,7 +55,7 @@ export interface SseGateway {
   /** Lets every client go, spread over `drainMs`; what `app.close()` does too. Idempotent. */
   drain(): Promise<void>;
   /**
-   * Ends the streams that the filter chooses, with whole events; returns how many. Their clients may come back: a
+   * Ends the streams that the filter chooses, with whole events, those that are about to begin too; returns how many. Their clients may come back: a
    * client that must not has to be refused by a hook. A filter that throws ends nobody, and the caller gets its error.
    */
   disconnect(filter: (stream: OpenStream) => boolean): number;
@@ -79,9 +81,15 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
     );
   }
   const { prefix } = input as { prefix?: string };
-  const { gateway: gatewayOptions, events, health, metrics, detachStreams, onStream } = splitOptions(input);
+  const { gateway: gatewayOptions, access, ...own } = splitOptions(input);
+  const { events, health, metrics, detachStreams, onStream } = own;
   const gateway = new Gateway(gatewayOptions, { logger: app.log });
-  const streams: StreamContext = { gateway, onStream, detachStreams, open: new Set() };
+  const { allowedOrigins, expiresAt } = access;
+  const rechecks = rechecksOf(access, gateway.random);
+  const open = new Set<ClientStream>();
+  const streams: StreamContext = {
+    ...{ gateway, onStream, detachStreams, allowedOrigins, expiresAt, rechecks, open },
+  };
 
   if (detachStreams && !carryConnections(app.server)) {
     app.log.warn('sse-gateway: detachStreams has no effect: not a server whose connections can be left');

@@ -16,6 +16,7 @@ const WHY: Partial<Record<RefusalReason, string>> = {
   'accept-rate': 'too many streams begin at once',
   memory: 'the logs hold all the memory that they may',
   'channel-full': 'this channel has all the subscribers it may have',
+  disconnected: 'this stream was ended before it began',
 };
 
 /** Refuses a newcomer for now; counted by the caller. `error`: what who gets a status is told. */

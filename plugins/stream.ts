@@ -18,8 +18,10 @@ import {
   type RefusalReason,
 } from '../src/index.js';
 import { ClientStream, type StreamContext } from './client-stream.js';
+import { expiryOf } from './expiry.js';
 import { lastEventId } from './last-event-id.js';
 import { assertAcceptable, STREAM_HEADERS } from './media-type.js';
+import { assertOrigin } from './origins.js';
 import { refuse, refuseFailed } from './refusal.js';
 import { sendHead } from './stream-head.js';
 
@@ -31,6 +33,8 @@ interface Asked {
   readonly name: string;
   readonly parameters: Parameters;
   readonly id: Uint8Array | undefined;
+  /** When what the client shows expires. */
+  readonly until: Date | undefined;
 }
 
 /**
@@ -50,17 +54,20 @@ export function openStream(
     // The gateway counts that one itself.
     if (reason !== 'channel-limit') metricsOf(context.gateway, name)?.refusals.add(reason);
     // Statuses that a client must see: coming back with the same request would get the same answer.
-    if (reason === 'not-acceptable' || reason === 'gap') throw error;
+    if (FINAL.has(reason)) throw error;
     refuse(context.gateway, request, reply, reason, error as GatewayError);
   };
   try {
+    assertOrigin(context.allowedOrigins, request);
     assertAcceptable(request);
     // The HEAD route that Fastify makes of an own GET route ends up here: a stream would be a body where none may be.
     if (request.method === 'HEAD') {
       reply.headers(STREAM_HEADERS).send();
       return undefined;
     }
-    return onTurn({ context, request, reply, name, parameters, id: lastEventId(request) })?.catch(failed);
+    const until = expiryOf(context.expiresAt, request);
+    const asked = { context, request, reply, name, parameters, id: lastEventId(request), until };
+    return onTurn(asked)?.catch(failed);
   } catch (error) {
     failed(error);
     return undefined;
@@ -69,12 +76,17 @@ export function openStream(
 
 /** Refusals that come as errors, before there is a channel that could count them. */
 const REFUSALS: Partial<Record<ErrorCode, RefusalReason>> = {
+  SSE_GATEWAY_ORIGIN_REFUSED: 'origin',
+  SSE_GATEWAY_UNAUTHORIZED: 'unauthorized',
   SSE_GATEWAY_NOT_ACCEPTABLE: 'not-acceptable',
   SSE_GATEWAY_DRAINING: 'draining',
   SSE_GATEWAY_CLOSED: 'closing',
   SSE_GATEWAY_CHANNEL_LIMIT: 'channel-limit',
   SSE_GATEWAY_RESUME_GAP: 'gap',
 };
+
+/** Those that stay what they are however often a client comes back. */
+const FINAL: ReadonlySet<RefusalReason> = new Set(['origin', 'unauthorized', 'not-acceptable', 'gap']);
 
 function metricsOf(gateway: Gateway, name: string): ChannelMetrics | undefined {
   for (const family of gateway.families()) if (family.name === name) return family.metrics;
@@ -116,7 +128,11 @@ function enter(asked: Asked): Promise<void> | undefined {
   return head.then(() => begin(asked, stream, askedAt));
 }
 
-function begin({ context, request, reply, id }: Asked, stream: ClientStream, askedAt: number): undefined {
+function begin(
+  { context, request, reply, id, until }: Asked,
+  stream: ClientStream,
+  askedAt: number,
+): undefined {
   const { channel } = stream;
   const response = reply.raw as HttpResponse;
   try {
@@ -126,6 +142,12 @@ function begin({ context, request, reply, id }: Asked, stream: ClientStream, ask
       return;
     }
     assertServing(context.gateway);
+    if (stream.refused) {
+      stream.release();
+      channel.metrics.refusals.add('disconnected');
+      refuse(context.gateway, request, reply, 'disconnected');
+      return;
+    }
     if (channel.state === 'closed') throw new GatewayError('CLOSED', 'the gateway is closing');
     if (channel.state === 'failed') {
       stream.release();
@@ -146,7 +168,7 @@ function begin({ context, request, reply, id }: Asked, stream: ClientStream, ask
     out?.cork();
     try {
       sendHead(response, reply, resume.outcome, leaves);
-      stream.begin(response, resume, id, leaves);
+      stream.begin(response, resume, id, leaves, until);
     } finally {
       out?.uncork();
     }

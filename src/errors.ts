@@ -8,6 +8,8 @@ const STATUS = {
   OPTION_INVALID: 500,
   ROUTE_TAKEN: 500,
   ALREADY_REGISTERED: 500,
+  UNAUTHORIZED: 401,
+  ORIGIN_REFUSED: 403,
   CHANNEL_UNKNOWN: 404,
   METHOD_NOT_ALLOWED: 405,
   NOT_ACCEPTABLE: 406,
@@ -68,6 +70,7 @@ export const CLOSE_REASONS = [
   'max-age',
   'upstream-failed',
   'disconnected',
+  'unauthorized',
 
   'ended',
   'network-error',

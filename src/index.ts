@@ -13,6 +13,7 @@
  *   subscribers.ts  everyone who is served by a channel
  *   channel.ts      one source -> one log -> many subscribers
  *   gateway.ts      channels by name; what they share; who may come in; drain and close
+ *   rechecks.ts     may those who came in stay?
  *
  * Beside them: options, errors, clock, metrics/, diagnostics (plain data for everyone). The Fastify wiring is in `plugins/`.
  */
@@ -46,6 +47,7 @@ export type {
   ResolvedGatewayOptions,
 } from './options.js';
 export { resolveOptions } from './options.js';
+export { Rechecks } from './rechecks.js';
 export type { Resume } from './resume.js';
 export {
   type Inlet,

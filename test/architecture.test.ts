@@ -60,6 +60,7 @@ const FILE_LAYER: Record<string, string> = {
   'admission.ts': 'gateway',
   'pressure.ts': 'gateway',
   'forwarding.ts': 'gateway',
+  'rechecks.ts': 'gateway',
 };
 
 function layerOf(file: string): string {

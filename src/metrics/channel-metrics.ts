@@ -21,6 +21,9 @@ export type RefusalReason =
   | 'failed'
   | 'no-content'
   | 'not-acceptable'
+  | 'origin'
+  | 'unauthorized'
+  | 'disconnected'
   | 'gap'
   | 'channel-limit'
   | 'closing';

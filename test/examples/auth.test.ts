@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
-import { buildApp } from '../../examples/auth.js';
+import { type AuthOptions, buildApp } from '../../examples/auth.js';
 import { ScriptedUpstream } from '../helpers/scripted-upstream.js';
 import { run } from './stage.js';
 
-async function stage(t: Test) {
+async function stage(t: Test, more: Partial<AuthOptions> = {}) {
   const upstream = await ScriptedUpstream.listen();
   t.teardown(() => upstream.close());
   const users: Record<string, readonly string[]> = { amy: ['attic', 'cellar'], ben: ['attic'] };
@@ -11,6 +11,7 @@ async function stage(t: Test) {
     upstream: `http://127.0.0.1:${upstream.port}/rooms/:room`,
     secret: 'a secret of this test',
     roomsOf: (name, password) => (password === `${name}'s` ? users[name] : undefined),
+    ...more,
   });
   const running = await run(t, app);
   const login = async (name: string) => {
@@ -71,6 +72,34 @@ t.test('a logout ends the streams of that token, and it opens no more', async (t
   t.equal((await client({ path, headers: leaving }).opened()).status, 401);
   upstream.publishNumbered(1);
   await kept.waitFor(1);
+});
+
+t.test('a stream ends with its token, and goes on where it was with a new one', async (t) => {
+  const { client, upstream, login } = await stage(t, { tokenLifeSeconds: 2 });
+  const path = '/events/rooms/attic';
+  const first = client({ path, headers: await login('amy') });
+  await first.opened();
+  await upstream.waitForConnections(1);
+  upstream.publishNumbered(1);
+  await first.waitFor(1);
+  t.match(await first.waitForClose(), { why: 'complete', atBoundary: true });
+  upstream.publishNumbered(1);
+  const next = client({ path, headers: await login('amy'), lastEventId: first.lastEventId });
+  await next.waitFor(1);
+  t.match(next.events, [{ id: '2' }]);
+});
+
+t.test('streams are looked at again: one whose check still holds stays', async (t) => {
+  const { client, upstream, login } = await stage(t, { reauthMs: 50 });
+  const kept = client({ path: '/events/rooms/attic', headers: await login('amy') });
+  await kept.opened();
+  await upstream.waitForConnections(1);
+  const began = performance.now();
+  while (performance.now() - began < 300) {
+    upstream.publishNumbered(1);
+    await kept.waitFor(upstream.number);
+  }
+  t.equal(kept.ended, undefined);
 });
 
 t.test('health and metrics stay open to probes and scrapers', async (t) => {

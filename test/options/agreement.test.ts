@@ -10,7 +10,10 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const TYPES = readFileSync(join(ROOT, 'src/options/types.ts'), 'utf8');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 /** Options of the plugin, which the library below it doesn't know. */
-const PLUGIN = ['events', 'health', 'metrics', 'detachStreams', 'onStream'];
+const PLUGIN = [
+  ...['events', 'health', 'metrics', 'detachStreams', 'onStream'],
+  ...['allowedOrigins', 'expiresAt', 'reauthorize', 'reauthMs', 'reauthTimeoutMs'],
+];
 
 const names = (schema: { shape: object }): string[] => Object.keys(schema.shape).sort();
 

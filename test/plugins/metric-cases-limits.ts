@@ -55,6 +55,47 @@ export const LIMIT_CASES: Record<string, Case> = {
       };
     },
   },
+  'a client whose page is of an origin that is not on the list': {
+    gateway: { allowedOrigins: ['https://app.example'] },
+    cause: async (gateway) => {
+      await gateway.ask('/events/prices', { headers: { origin: 'https://other.example' } });
+      return { 'connections_refused_total{reason="origin"}': 1 };
+    },
+  },
+  'a client whose token has expired': {
+    gateway: { expiresAt: () => new Date(0) },
+    cause: async (gateway) => {
+      await gateway.ask('/events/prices');
+      return { 'connections_refused_total{reason="unauthorized"}': 1 };
+    },
+  },
+  'a client that may not go on': {
+    gateway: { reauthorize: () => false, reauthMs: 100 },
+    cause: async (gateway) => {
+      await gateway.client().waitForClose();
+      return {
+        'client_disconnects_total{reason="unauthorized"}': 1,
+        'resumes_total{outcome="fresh"}': 1,
+        'upstream_connects_total{outcome="ok"}': 1,
+        'upstreams{state="open"}': 1,
+      };
+    },
+  },
+  'a client that is disconnected before its stream begins': {
+    cause: async (gateway) => {
+      gateway.upstream.respond(() => true, 1);
+      const client = gateway.client();
+      await gateway.upstream.waitForRequests(1);
+      gateway.app.sseGateway.disconnect(() => true);
+      gateway.upstream.cutAll();
+      await client.waitForClose();
+      return {
+        'connections_refused_total{reason="disconnected"}': 1,
+        'upstream_connects_total{outcome="failed"}': 1,
+        'upstreams{state="backoff"}': 1,
+      };
+    },
+  },
   'a client that is disconnected': {
     before: live,
     cause: async (gateway, [client]) => {

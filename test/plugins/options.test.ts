@@ -25,6 +25,20 @@ const INVALID: Record<string, readonly [given: unknown, path: string]> = {
   'a registry that is none': [{ metrics: { registry: {} } }, 'metrics.registry'],
   'defaultMetrics of a wrong type': [{ metrics: { defaultMetrics: 'yes' } }, 'metrics.defaultMetrics'],
   'detachStreams that is no boolean': [{ detachStreams: 'yes' }, 'detachStreams'],
+  'a bearer that is no token': [{ health: { bearer: 'two words' } }, 'health.bearer'],
+  'an empty bearer': [{ metrics: { bearer: '' } }, 'metrics.bearer'],
+  'a bearer in front of streams': [{ events: { bearer: 'a' } }, 'events.bearer'],
+  'origins of a wrong type': [{ allowedOrigins: 'https://a' }, 'allowedOrigins'],
+  'an origin with a path': [{ allowedOrigins: ['https://a/'] }, 'allowedOrigins'],
+  'an origin that no browser writes so': [{ allowedOrigins: ['https://A:443'] }, 'allowedOrigins'],
+  'an origin without a scheme': [{ allowedOrigins: ['a.example'] }, 'allowedOrigins'],
+  'any origin': [{ allowedOrigins: ['*'] }, 'allowedOrigins'],
+  'expiresAt that is no function': [{ expiresAt: 5 }, 'expiresAt'],
+  'reauthorize that is no function': [{ reauthorize: true }, 'reauthorize'],
+  'reauthMs without a unit in mind': [{ reauthorize: () => true, reauthMs: '60s' }, 'reauthMs'],
+  'reauthMs of nothing': [{ reauthorize: () => true, reauthMs: 0 }, 'reauthMs'],
+  'reauthMs and nobody to ask': [{ reauthMs: 5 }, 'reauthMs'],
+  'reauthTimeoutMs and nobody to ask': [{ reauthTimeoutMs: 5 }, 'reauthTimeoutMs'],
   'onStream that is no function': [{ onStream: 'log' }, 'onStream'],
   'an option that is not known': [{ chanels: {} }, 'chanels'],
   'no channels': [{ channels: {} }, 'channels'],
@@ -103,6 +117,7 @@ t.test('an error about a secret does not repeat it', async (t) => {
     { url: `ftp://user:${secret}@a/?token=${secret}` },
     { url: `http://user:${secret}@a:x/` },
     { url: 'http://a/', tls: { key: [secret] } },
+    { url: `http://user:${secret}@a/`, forwardHeaders: ['authorization'] },
   ];
   for (const channel of wrong) {
     const app = fastify();
