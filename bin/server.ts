@@ -2,7 +2,7 @@
  * The Fastify server that the command runs: made, listening, and left politely. It refuses to know what is served.
  */
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { SseGatewayOptions } from '../plugins/options.js';
 import sseGateway from '../plugins/plugin.js';
 import type { Address } from './address.js';
@@ -22,11 +22,22 @@ export interface LogTarget {
 /** An app with the plugin in it; not ready yet. */
 export function createServer(options: SseGatewayOptions, logger: LogTarget): FastifyInstance {
   const app = Fastify({
-    logger: { ...logger, serializers: { req: describeRequest } },
+    logger: {
+      ...logger,
+      serializers: { req: describeRequest },
+      // The bytes of a request that could not be read: its headers are among them.
+      redact: { paths: ['err.rawPacket'], remove: true },
+    },
+    frameworkErrors: (error, _request, reply: FastifyReply) =>
+      void reply.code(error.statusCode ?? 400).send({ code: error.code, error: 'this URL can not be read' }),
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // Streams are drained by then. A connection that never asked for anything is idle to nobody, and would be waited for.
     forceCloseConnections: true,
   });
+  // Fastify's own answer and log line repeat the URL with its query.
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'there is nothing here' }),
+  );
   // The server is ours alone: nobody else is surprised by what leaves its connections.
   app.register(sseGateway, { detachStreams: true, ...options });
   return app;
