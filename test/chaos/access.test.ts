@@ -1,0 +1,4 @@
+import { ACCESS } from './faults/access.js';
+import { chaosTests } from './tests.js';
+
+chaosTests(ACCESS);

@@ -1,0 +1,4 @@
+import { SECRETS_FAULTS } from './faults/secrets.js';
+import { chaosTests } from './tests.js';
+
+chaosTests(SECRETS_FAULTS);
