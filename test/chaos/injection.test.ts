@@ -1,0 +1,4 @@
+import { INJECTION } from './faults/injection.js';
+import { chaosTests } from './tests.js';
+
+chaosTests(INJECTION);
