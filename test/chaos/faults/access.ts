@@ -60,7 +60,7 @@ function opened({ app, upstream }: Served) {
 }
 
 /** How far apart what is due and what is seen may be, ms: a tick, and a machine that is busy. */
-const SLACK_MS = 1_500;
+const SLACK_MS = 5_000;
 
 export const ACCESS: readonly Fault[] = [
   {
