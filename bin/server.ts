@@ -13,6 +13,11 @@ import { onStopSignal, type StopSignal } from './signals.js';
 /** A template parameter has up to 256 characters of up to 3 bytes, each of them `%XX`; Fastify's own limit is 100. */
 const MAX_PARAMETER_LENGTH = 256 * 3 * 3;
 
+/** How long a client may take over the head of a request, and over all of it, ms; how often that is looked at. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const LOOK_MS = 2_000;
+
 export interface LogTarget {
   readonly level: LogLevel;
   /** Takes pino's lines; default stdout as they are. */
@@ -31,6 +36,9 @@ export function createServer(options: SseGatewayOptions, logger: LogTarget): Fas
     frameworkErrors: (error, _request, reply: FastifyReply) =>
       void reply.code(error.statusCode ?? 400).send({ code: error.code, error: 'this URL can not be read' }),
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    // Streams have their own limits; nothing else that a client sends takes long, unless it means to.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: LOOK_MS },
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // Streams are drained by then. A connection that never asked for anything is idle to nobody, and would be waited for.
     forceCloseConnections: true,
   });

@@ -11,6 +11,7 @@ import {
   type GatewayStats,
   type LocalEvent,
   type Parameters,
+  spareStreams,
 } from '../src/index.js';
 import { type ClientStream, disconnect, type OpenStream, type StreamContext } from './client-stream.js';
 import { eventsRoutes } from './events.js';
@@ -94,6 +95,8 @@ const plugin: FastifyPluginAsync<SseGatewayOptions> = async (app, input) => {
   if (detachStreams && !carryConnections(app.server)) {
     app.log.warn('sse-gateway: detachStreams has no effect: not a server whose connections can be left');
   }
+
+  spareStreams(app.server);
 
   app.decorate('sseGateway', {
     subscribe: async (request, reply, channel, parameters = {}) =>

@@ -24,6 +24,7 @@ export { type Diagnostics, diagnose } from './diagnostics.js';
 export { Connection } from './downstream/connection.js';
 export { carryConnections } from './downstream/connections.js';
 export { type HttpResponse, isHttp2 } from './downstream/http-sink.js';
+export { spareStreams } from './downstream/occupied.js';
 export { ownsSocket } from './downstream/owns-socket.js';
 export type { Subscriber } from './downstream/subscriber.js';
 export { CLOSE_REASONS, type CloseReason, type ErrorCode, GatewayError } from './errors.js';

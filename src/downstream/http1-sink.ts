@@ -4,7 +4,7 @@
  * the response. The response itself ends the stream, so that its own framing and keep-alive stay right, unless the
  * socket has been detached from it: then the end of the body is that of the connection, as its head has said.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { Slice } from '../log/slice.js';
@@ -20,6 +20,7 @@ import {
   type Request,
   writeDirectly,
 } from './direct-write.js';
+import { occupy, vacate } from './occupied.js';
 
 const HEARTBEAT_CHUNK = chunk(HEARTBEAT);
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
@@ -73,10 +74,17 @@ export class Http1Sink implements DirectSink, DirectWriter {
     this.#owner = owner;
     this.#socket.setTimeout(0);
     if (this.#response === undefined) this.#socket.on('end', endBoth);
-    this.#response?.on('error', ignore);
+    else this.#occupy(this.#response);
     (this.#response ?? this.#socket).on('close', this.#closed);
     // Gone already, and perhaps without a `close` to come. Behind the callbacks of the writes made meanwhile.
     if (this.#socket.destroyed) setImmediate(this.#closed);
+  }
+
+  #occupy(response: ServerResponse): void {
+    occupy(this.#socket);
+    response.on('error', ignore);
+    // A body that nobody reads would keep the client's end, which comes behind it, from being seen.
+    if (hasBody(response.req)) response.req.resume();
   }
 
   write({ bytes }: Slice): boolean {
@@ -158,6 +166,7 @@ export class Http1Sink implements DirectSink, DirectWriter {
   readonly #closed = (): void => {
     if (this.#told) return;
     this.#told = true;
+    vacate(this.#socket);
     this.#owner?.closed(this.#socket.errored !== null);
   };
 
@@ -189,6 +198,10 @@ export class Http1Sink implements DirectSink, DirectWriter {
 function writeError(status: number): Error {
   const code = getSystemErrorName(status);
   return Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' });
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return 'content-length' in headers || 'transfer-encoding' in headers;
 }
 
 /** For its server the response is complete: it frees what belongs to it, as behind any other. */
