@@ -27,8 +27,8 @@ export function refuse(
   reason: RefusalReason,
   error = new GatewayError('CONNECTION_LIMIT', WHY[reason] ?? reason),
 ): FastifyReply {
-  const leaving = reason === 'draining' || reason === 'closing';
-  const retryMs = leaving ? gateway.returnMs() : RETRY_MIN_MS + RETRY_SPREAD_MS * gateway.random();
+  const retryMs =
+    reason === 'draining' ? gateway.returnMs() : RETRY_MIN_MS + RETRY_SPREAD_MS * gateway.random();
   if (request.headers.accept?.trim() === TYPE) {
     return reply.headers(STREAM_HEADERS).send(`retry: ${Math.ceil(retryMs)}\n\n`);
   }

@@ -80,7 +80,7 @@ const REFUSALS: Partial<Record<ErrorCode, RefusalReason>> = {
   SSE_GATEWAY_UNAUTHORIZED: 'unauthorized',
   SSE_GATEWAY_NOT_ACCEPTABLE: 'not-acceptable',
   SSE_GATEWAY_DRAINING: 'draining',
-  SSE_GATEWAY_CLOSED: 'closing',
+  SSE_GATEWAY_CLOSED: 'draining',
   SSE_GATEWAY_CHANNEL_LIMIT: 'channel-limit',
   SSE_GATEWAY_RESUME_GAP: 'gap',
 };

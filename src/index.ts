@@ -35,6 +35,7 @@ export type { Logger } from './logger.js';
 export {
   type ChannelMetrics,
   CONNECT_OUTCOMES,
+  REFUSAL_REASONS,
   RESUME_OUTCOMES,
   type RefusalReason,
 } from './metrics/channel-metrics.js';

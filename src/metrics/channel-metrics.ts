@@ -11,22 +11,23 @@ export const CONNECT_OUTCOMES = ['ok', 'failed'] as const;
 export type ConnectOutcome = (typeof CONNECT_OUTCOMES)[number];
 export const RESUME_OUTCOMES = ['fresh', 'exact', 'gap'] as const;
 export type ResumeOutcome = (typeof RESUME_OUTCOMES)[number];
-export type RefusalReason =
-  | 'draining'
-  | 'connection-limit'
-  | 'ip-limit'
-  | 'accept-rate'
-  | 'memory'
-  | 'channel-full'
-  | 'failed'
-  | 'no-content'
-  | 'not-acceptable'
-  | 'origin'
-  | 'unauthorized'
-  | 'disconnected'
-  | 'gap'
-  | 'channel-limit'
-  | 'closing';
+export const REFUSAL_REASONS = [
+  'draining',
+  'connection-limit',
+  'ip-limit',
+  'accept-rate',
+  'memory',
+  'channel-full',
+  'failed',
+  'no-content',
+  'not-acceptable',
+  'origin',
+  'unauthorized',
+  'disconnected',
+  'gap',
+  'channel-limit',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 export class ChannelMetrics {
   /** Upstream attempts by outcome; of these, those that followed an earlier connection. */

@@ -1,6 +1,7 @@
 /** All faults, area by area, in the order of the table. */
 import type { Fault } from './fault.js';
 import { ACCESS } from './faults/access.js';
+import { BOOK_FAULTS } from './faults/books.js';
 import { FORGED_IDS } from './faults/forged-ids.js';
 import { FAULTS as HERD } from './faults/herd.js';
 import { INJECTION } from './faults/injection.js';
@@ -17,4 +18,5 @@ export const MATRIX: readonly Fault[] = [
   ...[...CUTS, ...DELAYS, ...ANSWERS, ...FAILOVER],
   ...[...HERD, ...MEMORY, ...PROCESS, ...CHURN],
   ...[...ACCESS, ...FORGED_IDS, ...SECRETS_FAULTS, ...INJECTION],
+  ...[...BOOK_FAULTS],
 ];

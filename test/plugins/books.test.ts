@@ -2,16 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { seededRandom } from '../helpers/manual-clock.js';
 import type { SseClient } from '../helpers/sse-client.js';
-import { type Scrape, scrape } from './scrape.js';
+import { imbalance, scrape, sumOf } from './scrape.js';
 import { serve } from './serve.js';
-
-/** DESIGN's fourth invariant, as the difference that must be 0. */
-function off(values: Scrape): number {
-  let dropped = 0;
-  for (const [name, value] of values) if (name.startsWith('events_dropped_total')) dropped += value;
-  const value = (name: string) => values.get(name) ?? 0;
-  return value('events_offered_total') - value('events_out_total') - dropped - value('events_pending');
-}
 
 for (const onSlow of ['skip', 'disconnect'] as const) {
   t.test(
@@ -60,8 +52,8 @@ for (const onSlow of ['skip', 'disconnect'] as const) {
         for (let turns = Math.floor(random() * 5); turns > 0; turns -= 1) await setImmediate();
         const values = await scrape(gateway);
         pending = Math.max(pending, values.get('events_pending') ?? 0);
-        if (off(values) !== 0) {
-          t.fail(`round ${round}: off by ${off(values)}`);
+        if (imbalance(values) !== 0) {
+          t.fail(`round ${round}: off by ${imbalance(values)}`);
           break;
         }
       }
@@ -73,15 +65,11 @@ for (const onSlow of ['skip', 'disconnect'] as const) {
       for (const client of clients) client.destroy();
       await gateway.waitForSubscribers(0);
       const values = await scrape(gateway);
-      t.equal(off(values), 0);
+      t.equal(imbalance(values), 0);
       t.equal(values.get('events_pending'), 0, 'nothing is pending for nobody');
       t.equal(values.get('subscribers'), 0);
-      let left = 0;
-      let came = 0;
-      for (const [name, value] of values) {
-        if (name.startsWith('client_disconnects_total')) left += value;
-        if (name.startsWith('resumes_total')) came += value;
-      }
+      const left = sumOf(values, 'client_disconnects_total');
+      const came = sumOf(values, 'resumes_total');
       t.equal(left, told.open, 'everyone who came has left, for a reason');
       t.equal(told.close, told.open);
       t.ok(

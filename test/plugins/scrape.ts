@@ -26,6 +26,21 @@ export async function scrape(gateway: Served, path = '/metrics'): Promise<Scrape
   return parse((await gateway.ask(path)).text);
 }
 
+/** All samples of a metric, whatever their labels. */
+export function sumOf(values: Scrape, name: string): number {
+  let sum = 0;
+  for (const [series, value] of values) if (series.replace(/\{.*/, '') === name) sum += value;
+  return sum;
+}
+
+/** DESIGN's fourth invariant, as the difference that must be 0. */
+export function imbalance(values: Scrape): number {
+  const [offered, ...rest] = ['offered_total', 'out_total', 'dropped_total', 'pending'].map((name) =>
+    sumOf(values, `events_${name}`),
+  );
+  return rest.reduce((left, part) => left - part, offered!);
+}
+
 /** Series that moved, and by how much; one that is new began at 0. */
 export function moved(before: Scrape, after: Scrape): Record<string, number> {
   const names = new Set([...before.keys(), ...after.keys()]);
