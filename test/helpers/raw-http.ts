@@ -46,6 +46,11 @@ export class RawConnection {
     return this.received.toString('latin1');
   }
 
+  /** Bytes that the server has not taken yet. */
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   /** More bytes; strings go out as Latin-1. */
   send(bytes: string | Uint8Array): void {
     if (bytes.length === 0) return;
