@@ -2,6 +2,8 @@
 import type { Fault } from './fault.js';
 import { ACCESS } from './faults/access.js';
 import { BOOK_FAULTS } from './faults/books.js';
+import { CARDINALITY_FAULTS } from './faults/cardinality.js';
+import { CLIENT_FAULTS } from './faults/client.js';
 import { FORGED_IDS } from './faults/forged-ids.js';
 import { FAULTS as HERD } from './faults/herd.js';
 import { INJECTION } from './faults/injection.js';
@@ -18,5 +20,5 @@ export const MATRIX: readonly Fault[] = [
   ...[...CUTS, ...DELAYS, ...ANSWERS, ...FAILOVER],
   ...[...HERD, ...MEMORY, ...PROCESS, ...CHURN],
   ...[...ACCESS, ...FORGED_IDS, ...SECRETS_FAULTS, ...INJECTION],
-  ...[...BOOK_FAULTS],
+  ...[...CLIENT_FAULTS, ...BOOK_FAULTS, ...CARDINALITY_FAULTS],
 ];
