@@ -9,7 +9,7 @@ const left = (reason: string): string => `client_disconnects_total{reason="${rea
 const dropped = (reason: string): string => `events_dropped_total{reason="${reason}"}`;
 
 /** More than the kernel takes on its own for a client that reads nothing. */
-const BIG = 16 * 1_024 * 1_024;
+const BIG = 10 * 1_024 * 1_024;
 const ROOM: ChannelOptions = { retainBytes: 4 * BIG, heartbeatMs: 100, lingerMs: 60_000 };
 
 const live = async (gateway: Served): Promise<SseClient[]> => [await gateway.live()];

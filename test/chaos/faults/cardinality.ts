@@ -80,7 +80,7 @@ const named: Fault = {
     await forgotten();
     const series = await look();
     const before = memory();
-    const count = scene.full ? 10_000 : 2_000;
+    const count = scene.full ? 10_000 : 1_000;
     for (let done = 0; done < count; done += 1_000) {
       await nameMany(scene, gateway, 1_000);
       scene.progress(`${done + 1_000} of ${count}`);
