@@ -10,5 +10,6 @@ const CASES = [
   'disconnect',
   'limits',
   'hooks',
+  'broken-requests',
 ];
 for (const name of [...CASES, 'on-stream', 'close', 'detached-streams']) await import(`./${name}.test.js`);
