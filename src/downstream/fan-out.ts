@@ -1,5 +1,6 @@
 /**
- * Everyone who reads one log: who they are, and their books. When they look at it is the business of `passes.ts`. It
+ * Everyone who reads one log, and their books. When they look at it is the business of `passes.ts`, where they stand that of
+ * `front.ts`. It
  * refuses to know what is sent, and keeps no bytes.
  *
  * The books: `offered` moves at join and at commit, `out` when a live socket has taken a write, `dropped` at skip and
@@ -222,6 +223,7 @@ export class FanOut implements SubscriberHost {
   }
 
   admit(subscriber: Subscriber, cursor: Cursor, sink: Sink): boolean {
+    // Whoever reads a log of their own leaves it at the tip.
     return this.#options.onTip === undefined && this.#front.admit(subscriber, cursor, sink);
   }
 

@@ -6,7 +6,7 @@
  *
  *     place     0   1   2   3   4   5   6        a pass goes from the last to the first
  *     handle    h   h   -   h   h   h   -        -: has a cursor of its own, and is pumped
- *                           ▲ left
+ *                           ▲ passed from here
  *     stands     behind )[ ahead                 between passes both are one
  *
  * It refuses to judge: whoever is slow, gone or told something leaves the front and goes on by itself, and comes back when
@@ -17,7 +17,7 @@ import type { EventLog } from '../log/event-log.js';
 import type { Slice } from '../log/slice.js';
 import type { Sink } from '../sink.js';
 import { type ChunkFramer, type Framed, PIECE_BYTES } from './chunk-framer.js';
-import { type Handle, isDirect, type Request, writeDirectly } from './direct-write.js';
+import { type Handle, isDirect, type WriteRequest, writeDirectly } from './direct-write.js';
 import type { Subscriber } from './subscriber.js';
 
 /** More than so many slices at once are a burst: everybody reads it at their own pace. */
@@ -26,13 +26,13 @@ const MOST_SLICES = 4;
 /** A write of the front that is under way. */
 export interface UnderWay {
   readonly slice: Slice;
-  readonly request: Request;
+  readonly request: WriteRequest;
   /** The chunk that is written; undefined: the slice's own bytes. */
   readonly framed: Framed | undefined;
 }
 
 /** One slice of a pass, what it looks like in chunks, and where it ends. */
-interface Piece {
+interface Step {
   readonly slice: Slice;
   framed: Framed | undefined;
   readonly end: Cursor;
@@ -57,8 +57,8 @@ export class Front {
   #size = 0;
   #ahead: Cursor;
   #behind: Cursor;
-  #left = 0;
-  #pieces: Piece[] = [];
+  #passedFrom = 0;
+  #steps: Step[] = [];
   #events = 0;
   #bytes = 0;
 
@@ -81,7 +81,7 @@ export class Front {
     if (this.subscribers[place] !== subscriber) return false;
     const last = this.subscribers.at(-1)!;
     // Among those who are still to be passed it would get again what it has.
-    if (place < this.#left && last.place >= this.#left) last.leaveFront();
+    if (place < this.#passedFrom && last.place >= this.#passedFrom) last.leaveFront();
     this.subscribers.pop();
     const handle = this.#handles.pop();
     const chunked = this.#chunked.pop()!;
@@ -96,7 +96,7 @@ export class Front {
 
   /** Lets one in that stands where the front does. False: it doesn't, or is only to be written to by its sink. */
   admit({ place }: Subscriber, cursor: Cursor, sink: Sink): boolean {
-    if (place < this.#left || cursor.position !== this.#ahead.position || !isDirect(sink)) return false;
+    if (place < this.#passedFrom || cursor.position !== this.#ahead.position || !isDirect(sink)) return false;
     const { handle } = sink;
     if (handle === undefined) return false;
     this.#handles[place] = handle;
@@ -107,7 +107,7 @@ export class Front {
 
   /** Where one at the front stands; not to be moved. */
   cursorOf({ place }: Subscriber): Cursor {
-    return place < this.#left ? this.#behind : this.#ahead;
+    return place < this.#passedFrom ? this.#behind : this.#ahead;
   }
 
   /** One leaves the front: it is pumped from now on. Its own cursor. */
@@ -119,14 +119,14 @@ export class Front {
 
   /** A pass begins. True: there is something to write. */
   begin(): boolean {
-    this.#left = this.subscribers.length;
+    this.#passedFrom = this.subscribers.length;
     if (this.#size === 0 || !this.#cut()) this.#dissolve();
-    return this.#pieces.length > 0;
+    return this.#steps.length > 0;
   }
 
   /** Places from here on were passed. */
   reached(place: number): void {
-    this.#left = place;
+    this.#passedFrom = place;
     if (this.#events === 0) return;
     this.#options.taken(this.#events, this.#bytes);
     this.#events = 0;
@@ -138,13 +138,13 @@ export class Front {
     const handle = this.#handles[place];
     if (handle === undefined) return false;
     const chunked = this.#chunked[place]!;
-    for (const piece of this.#pieces) {
-      const { slice } = piece;
-      if (chunked) piece.framed ??= this.#options.framer.copy(slice.bytes);
-      const framed = chunked ? piece.framed : undefined;
+    for (const step of this.#steps) {
+      const { slice } = step;
+      if (chunked) step.framed ??= this.#options.framer.copy(slice.bytes);
+      const framed = chunked ? step.framed : undefined;
       const written = writeDirectly(handle, framed === undefined ? slice.bytes : framed.bytes);
       if (written !== true) {
-        this.#fall(place, piece, written && { slice, request: written, framed });
+        this.#fall(place, step, written && { slice, request: written, framed });
         return true;
       }
       this.#events += slice.events;
@@ -161,11 +161,11 @@ export class Front {
   }
 
   /** One leaves the front with a write under way, or without (`undefined`) because its socket takes nothing any more. */
-  #fall(place: number, piece: Piece, underWay: UnderWay | undefined): void {
+  #fall(place: number, step: Step, underWay: UnderWay | undefined): void {
     this.reached(place);
     this.#handles[place] = undefined;
     this.#size -= 1;
-    const at = underWay === undefined ? this.#pieces[this.#pieces.indexOf(piece) - 1] : piece;
+    const at = underWay === undefined ? this.#steps[this.#steps.indexOf(step) - 1] : step;
     this.subscribers[place]!.fallBack((at?.end ?? this.#behind).copy(), underWay);
   }
 
@@ -175,9 +175,9 @@ export class Front {
     const cursor = this.#behind.copy();
     while (cursor.state === 'behind') {
       const slice =
-        this.#pieces.length < MOST_SLICES && !breaks(cursor.seq) ? cursor.read(sliceBytes) : undefined;
+        this.#steps.length < MOST_SLICES && !breaks(cursor.seq) ? cursor.read(sliceBytes) : undefined;
       if (slice === undefined) return false;
-      this.#pieces.push({ slice, framed: undefined, end: cursor.copy() });
+      this.#steps.push({ slice, framed: undefined, end: cursor.copy() });
       if (slice.bytes.length > PIECE_BYTES) return false;
     }
     this.#ahead = cursor;
@@ -194,10 +194,10 @@ export class Front {
   }
 
   #let(): void {
-    for (const { slice, framed } of this.#pieces) {
+    for (const { slice, framed } of this.#steps) {
       slice.unpin();
       framed?.unpin();
     }
-    this.#pieces = [];
+    this.#steps = [];
   }
 }

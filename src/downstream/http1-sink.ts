@@ -17,7 +17,7 @@ import {
   type DirectWriter,
   directHandle,
   type Handle,
-  type Request,
+  type WriteRequest,
   writeDirectly,
 } from './direct-write.js';
 import { occupy, vacate } from './occupied.js';
@@ -50,7 +50,9 @@ export class Http1Sink implements DirectSink, DirectWriter {
   /** A large slice on its way, and which of its pieces comes next. */
   #pieces: readonly Buffer[] | undefined;
   #piece = 0;
-  /** The end that waits for it. */
+  /** A write past the stream is under way, which for the response is none. */
+  #past = false;
+  /** The end that waits for either. */
   #ends: (() => void) | undefined;
 
   /**
@@ -112,8 +114,9 @@ export class Http1Sink implements DirectSink, DirectWriter {
     return this.#framer !== undefined;
   }
 
-  holds(request: Request, framed: Framed | undefined): void {
+  holds(request: WriteRequest, framed: Framed | undefined): void {
     request.writer = this;
+    this.#past = true;
     this.#hold(framed);
   }
 
@@ -142,8 +145,8 @@ export class Http1Sink implements DirectSink, DirectWriter {
   }
 
   end(last?: Buffer): void {
-    // The response must not end in the middle of what is written past it.
-    if (this.#pieces === undefined) this.#end(last);
+    // The response must not end in the middle of what is written past it, nor be over before that is.
+    if (this.#pieces === undefined && !this.#past) this.#end(last);
     else this.#ends = () => this.#end(last);
   }
 
@@ -167,12 +170,13 @@ export class Http1Sink implements DirectSink, DirectWriter {
     if (this.#told) return;
     this.#told = true;
     vacate(this.#socket);
-    this.#owner?.closed(this.#socket.errored !== null);
+    this.#owner?.closed(hasFailed(this.#socket));
   };
 
   directlyWritten(status: number): void {
     // As the stream would have it; where it is closed already, that is why, and nothing happens.
     if (status !== 0) this.#socket.destroy(writeError(status));
+    this.#past = false;
     this.#over(status === 0);
   }
 
@@ -193,6 +197,11 @@ export class Http1Sink implements DirectSink, DirectWriter {
     this.#owner?.written(delivered);
     this.#ends?.();
   }
+}
+
+/** Since Node.js 22 a write that our own `destroy` has cancelled counts as an error of the socket. */
+function hasFailed({ errored }: Socket): boolean {
+  return errored !== null && (errored as NodeJS.ErrnoException).code !== 'ECANCELED';
 }
 
 function writeError(status: number): Error {

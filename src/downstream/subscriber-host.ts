@@ -35,9 +35,11 @@ export interface SubscriberHost {
   late(subscriber: Subscriber): void;
   /** When those at the front were last written to. */
   readonly frontWroteAt: number;
-  /** Where one at the front stands; its own cursor, when it leaves the front; whether one that stands there is let in. */
+  /** Where one at the front stands. */
   cursorOf(subscriber: Subscriber): Cursor;
+  /** One leaves the front: its own cursor. */
   release(subscriber: Subscriber): Cursor;
+  /** Whether one that is at the tip is let in. */
   admit(subscriber: Subscriber, cursor: Cursor, sink: Sink): boolean;
   /** It has read all there is; it may be moved to another log now. */
   atTip(subscriber: Subscriber): void;

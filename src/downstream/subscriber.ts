@@ -89,6 +89,7 @@ export class Subscriber implements SinkOwner, Late {
     slice.pin();
     this.#writing = true;
     this.#inFlight = slice;
+    // Only one of these was let in.
     (this.#sink as DirectSink).holds(request, framed);
   }
 

@@ -19,19 +19,21 @@ export class Cursor {
   #seq = 0;
   #told = false;
 
-  /** @param position as for `moveTo` */
-  constructor(log: EventLog, position: number) {
+  /** @param at a position as for `moveTo`, or another cursor of the log, which stays where it is */
+  constructor(log: EventLog, at: number | Cursor) {
     this.log = log;
-    this.moveTo(position);
+    if (typeof at === 'number') {
+      this.moveTo(at);
+      return;
+    }
+    this.#position = at.#position;
+    this.#seq = at.#seq;
+    this.#told = at.#told;
   }
 
   /** Another one that stands here. */
   copy(): Cursor {
-    const copy = new Cursor(this.log, this.log.tip);
-    copy.#position = this.#position;
-    copy.#seq = this.#seq;
-    copy.#told = this.#told;
-    return copy;
+    return new Cursor(this.log, this);
   }
 
   get position(): number {

@@ -27,8 +27,8 @@ async function pair(t: Test, path?: string): Promise<{ socket: Socket; client: S
   return { socket, client, handle: directHandle(socket)! };
 }
 
-async function runNode(code: string): Promise<string> {
-  const args = ['--input-type=module', '-e', code];
+async function runNode(code: string, ...flags: string[]): Promise<string> {
+  const args = [...flags, '--input-type=module', '-e', code];
   return (await promisify(execFile)(process.execPath, args)).stdout;
 }
 

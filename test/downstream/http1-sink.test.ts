@@ -194,3 +194,13 @@ for (const [version, request] of Object.entries({ '1.1': GET, '1.0': 'GET / HTTP
     },
   );
 }
+
+t.test('an HTTP/1.0 stream that ends without last bytes is closed behind the write under way', async (t) => {
+  const { client, owner, sink } = await pair(t, 'GET / HTTP/1.0\r\n\r\n');
+  const slice = sliceOf(`data: ${'x'.repeat(200_000)}\n\n`);
+  while (sink.write(slice));
+  sink.end();
+  await owner.waitForClose();
+  t.same(owner.told, ['written', 'closed']);
+  client.destroy();
+});

@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../../src/clock.js';
 import { ChunkFramer, type Framed } from '../../src/downstream/chunk-framer.js';
-import type { DirectSink, Handle, Request } from '../../src/downstream/direct-write.js';
+import type { DirectSink, Handle, WriteRequest } from '../../src/downstream/direct-write.js';
 import { FanOut, type FanOutOptions } from '../../src/downstream/fan-out.js';
 import { ReplayLine } from '../../src/downstream/replay-line.js';
 import type { Subscriber } from '../../src/downstream/subscriber.js';
@@ -180,7 +180,7 @@ export class DirectFakeSink extends FakeSink implements DirectSink {
     this.chunked = chunked;
   }
 
-  holds(_: Request, framed: Framed | undefined): void {
+  holds(_: WriteRequest, framed: Framed | undefined): void {
     framed?.pin();
     this.#framed = framed;
   }
