@@ -151,4 +151,12 @@ export const FOUND: readonly Found[] = [
       ...[{ do: 'publish', named: false, count: 1, turn: false } as const, advance(8_000), resume(0)],
     ],
   },
+  {
+    claim: 'what is published behind a break stands behind what the break hides',
+    setup: { ...BASE, replay: 'proven', maxAgeMs: 8_000 },
+    steps: [
+      ...[join, advance(1_000), emit(0), cut, emit(900), { do: 'restart-ids' } as const],
+      ...[join, advance(40_000), { do: 'publish', named: false, count: 1, turn: false } as const],
+    ],
+  },
 ];

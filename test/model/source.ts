@@ -125,7 +125,7 @@ export class ModelSource implements Source {
     }
     if (this.own && clients && asked !== undefined) upstream.seeded = true;
     if (this.own && asked === undefined && upstream.missable(this.#newestEvent)) upstream.missed = true;
-    if (this.own && (asked === undefined || upstream.options.policy !== 'truly')) upstream.locals.unsure();
+    if (this.own && !upstream.goesOn(asked, this.#newestEvent)) upstream.locals.unsure();
     this.#count(asked);
     this.#enter('open');
     upstream.connections.add(this);

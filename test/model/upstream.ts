@@ -95,6 +95,14 @@ export class Upstream {
     return this.options.policy !== 'everything' && this.truth.newest > n;
   }
 
+  /** A connection that asks with `id` is certain to bring all that comes behind event `n`. */
+  goesOn(id: string | undefined, n: number): boolean {
+    if (id === undefined || this.options.policy !== 'truly') return false;
+    const at = this.#find(id);
+    const before = at < 0 ? this.truth.items : this.truth.items.slice(0, at + 1);
+    return !before.some((item) => item.n !== undefined && item.n > n);
+  }
+
   knows(id: string): boolean {
     return this.#find(id) >= 0;
   }
