@@ -41,7 +41,7 @@ const RULES: readonly (readonly [option: keyof ResolvedChannelOptions, rule: Rul
   [
     'idleTimeoutMs',
     ({ url, idleTimeoutMs }) =>
-      url !== undefined && idleTimeoutMs <= USUAL_HEARTBEAT_MS
+      url.length > 0 && idleTimeoutMs <= USUAL_HEARTBEAT_MS
         ? warning(`a quiet upstream that sends a comment every ${USUAL_HEARTBEAT_MS} ms is cut for nothing`)
         : undefined,
   ],
@@ -64,7 +64,7 @@ const RULES: readonly (readonly [option: keyof ResolvedChannelOptions, rule: Rul
   [
     'lingerMs',
     ({ url, always, lingerMs, retryMaxMs }) =>
-      url !== undefined && !always && lingerMs < retryMaxMs
+      url.length > 0 && !always && lingerMs < retryMaxMs
         ? warning(`the upstream closes before a lone client returns after retryMaxMs (${retryMaxMs} ms)`)
         : undefined,
   ],
@@ -85,7 +85,7 @@ const RULES: readonly (readonly [option: keyof ResolvedChannelOptions, rule: Rul
   [
     'replay',
     ({ url, replay }) =>
-      url !== undefined && replay === 'unknown'
+      url.length > 0 && replay === 'unknown'
         ? hint('every reconnect to the upstream tells all clients of a gap; say true or false if you know')
         : undefined,
   ],
