@@ -45,6 +45,9 @@ const neverReads = inBothForms({
   },
 });
 
+/** A full receive buffer of Linux opens again by a sixteenth of it, 393 KB of 6 MiB: nothing is taken for so long at 10 KB/s. */
+const STEADY_MS = 60_000;
+
 /** Reads so many bytes per second, in steps of a tenth of it. */
 function throttle(client: SseClient, bytesPerSecond: number): () => void {
   let read = 0;
@@ -65,7 +68,7 @@ const readsSlowly = inBothForms({
   run: async (scene, detachStreams) => {
     const { gateway, reasons } = await stageOf(
       scene,
-      { retainBytes: RETAIN, maxEventBytes: RETAIN / 4, stalledMs: 20_000, heartbeatMs: 100 },
+      { retainBytes: RETAIN, maxEventBytes: RETAIN / 4, stalledMs: STEADY_MS, heartbeatMs: 100 },
       { detachStreams },
       { upstream: { dataBytes: EVENT_BYTES } },
     );

@@ -190,7 +190,7 @@ async function forgedIds(scene: Scene): Promise<Outcome> {
       return told() === ids;
     },
     () => `${told()} of ${ids} were told; ${requests} requests`,
-    scene.full ? 300_000 : 50_000,
+    scene.full ? 540_000 : 50_000,
   );
   assert.ok(most <= atOnce, `${most} private requests at once`);
   assert.ok(most > atOnce / 2, 'the allowance was used');
