@@ -9,7 +9,8 @@ import { UsageError } from './failure.js';
 import { isLogLevel, LOG_LEVELS, type LogLevel } from './logs.js';
 
 export interface Upstream {
-  readonly url: string;
+  /** One, or several of which one is asked at a time. */
+  readonly url: string | readonly string[];
   readonly channel: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly replay: boolean | 'unknown' | 'proven';
@@ -55,7 +56,7 @@ export interface TailInvocation {
 type CommandName = 'serve' | 'demo' | 'check' | 'tail';
 
 const OPTIONS = {
-  upstream: { type: 'string', short: 'u' },
+  upstream: { type: 'string', short: 'u', multiple: true },
   channel: { type: 'string', short: 'n' },
   header: { type: 'string', short: 'H', multiple: true },
   replay: { type: 'string' },
@@ -143,7 +144,7 @@ function served({
     throw new UsageError(`--replay: expected true, false, proven or unknown; got ${JSON.stringify(replay)}`);
   }
   return {
-    url: upstream,
+    url: upstream.length === 1 ? upstream[0]! : upstream,
     channel,
     headers: headers(header),
     replay: replay === 'unknown' || replay === 'proven' ? replay : replay === 'true',

@@ -13,11 +13,14 @@ export interface AccessOptions {
    * without is of no page. Default: origins are not looked at.
    */
   allowedOrigins?: readonly string[];
-  /** When what a request shows expires, e.g. its token: the stream ends then as `unauthorized`. Undefined: not. */
+  /**
+   * When what a request shows expires, e.g. its token: the stream ends then as `unauthorized`, unless `reauthorize` answers
+   * with a new Date. Undefined: not.
+   */
   expiresAt?: (request: FastifyRequest) => Date | undefined;
   /**
-   * Whether a stream may go on: asked at least every `reauthMs`, and at `expiresAt`. `true`: until it is asked again; a Date:
-   * the same, and at the latest then. Anything else ends the stream as `unauthorized`, and so do an error and no answer
+   * Whether a stream may go on: asked at least every `reauthMs`, and at `expiresAt`. `true`: until it is asked again, but
+   * not beyond `expiresAt`; a Date: the same, and at the latest then, in place of `expiresAt`. Anything else ends the stream as `unauthorized`, and so do an error and no answer
    * within `reauthTimeoutMs`.
    */
   reauthorize?: (request: FastifyRequest, stream: OpenStream) => Verdict | Promise<Verdict>;

@@ -80,10 +80,13 @@ function given(options: object): object {
 export function check<T extends z.ZodType>(schema: T, input: unknown, path: string): z.output<T> {
   const result = schema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
-  const { issues } = result.error;
+  // A name that is not known explains the one that is missing.
+  const issues = result.error.issues.toSorted((a, b) => Number(isUnknown(b)) - Number(isUnknown(a)));
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   throw invalid(...describe(issues[0]!, path, schema), more);
 }
+
+const isUnknown = ({ code }: z.core.$ZodIssue): boolean => code === 'unrecognized_keys';
 
 function describe(issue: z.core.$ZodIssue, base: string, schema: z.ZodType): [path: string, message: string] {
   const path = [base, ...issue.path.map(String)].filter((part) => part !== '').join('.');

@@ -14,8 +14,8 @@ export interface RechecksOptions<T> {
   /** The longest a question may take, ms. */
   readonly timeoutMs: number;
   /**
-   * May it stay? `true`: until the next look; a Date: the same, and at the latest until then. Undefined: nobody is asked,
-   * and only dates count.
+   * May it stay? `true`: until the next look, unless its date is over; a Date: until the next look, and at the latest until
+   * then. Undefined: nobody is asked, and only dates count.
    */
   readonly ask: ((item: T) => unknown) | undefined;
   /** It may not stay, and is not looked at any more. */
@@ -130,10 +130,9 @@ export class Rechecks<T> {
   #judge(entry: Entry<T>, answer: unknown): void {
     const now = this.#options.clock.wallNow();
     if (answer instanceof Date && answer.getTime() > now) entry.until = answer.getTime();
-    // It was asked about after that date.
-    else if (answer === true) entry.until = entry.until > now ? entry.until : Number.POSITIVE_INFINITY;
-    else {
-      this.#refuse(entry, answer instanceof Date ? EXPIRED : answer);
+    else if (answer !== true || entry.until <= now) {
+      // That it may read says nothing of how long what it showed is good: only a new date does.
+      this.#refuse(entry, answer === true || answer instanceof Date ? EXPIRED : answer);
       return;
     }
     if (this.#answered(entry)) this.#schedule(entry);

@@ -90,3 +90,10 @@ t.test('the help names every option, and its lines fit a terminal of 110 columns
     [],
   );
 });
+
+t.test('several upstreams are a list', async (t) => {
+  t.match(readArguments(['-u', 'http://a/', '--upstream', 'http://b/']), {
+    command: 'serve',
+    from: { url: ['http://a/', 'http://b/'] },
+  });
+});

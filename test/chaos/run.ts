@@ -20,6 +20,10 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const chosen = MATRIX.filter(({ name }) => name.includes(values.only));
+if (chosen.length === 0) {
+  console.error(`no fault has ${JSON.stringify(values.only)} in its name; --list names them`);
+  process.exit(2);
+}
 if (values.list) {
   for (const { name, promise } of chosen) console.log(`${name}\n    ${promise}`);
 } else {

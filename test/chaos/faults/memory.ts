@@ -142,7 +142,7 @@ async function heldByTheSlow(scene: Scene): Promise<Outcome> {
 /** Ids that nobody was given, each of which the upstream answers with all it has. */
 async function forgedIds(scene: Scene): Promise<Outcome> {
   const channels = 50;
-  const ids = scene.full ? 5_000 : 500;
+  const ids = scene.full ? 2_000 : 500;
   const replayBytes = 64 * KIB;
   const atOnce = 16;
   const bulk = `data: ${'x'.repeat(8_000)}\n\n`;
