@@ -11,7 +11,7 @@ Usage
   sse-gateway tail URL [options]         print the events of a stream, and resume when it breaks
 
 To serve
-  -u, --upstream URL         the upstream event stream, http: or https:; may be repeated, one is asked at a time
+  -u, --upstream URL         the upstream event stream; may be repeated, one is asked at a time
   -n, --channel NAME         its channel (default events)
   -H, --header 'Name: value' sent to the upstream; may be repeated
       --replay WHICH         whether the upstream replays after Last-Event-ID: true, false, proven, unknown

@@ -375,8 +375,5 @@ t.test('several URLs have minted ids, unless they share those of the upstream', 
 });
 
 t.test('a name that is not known is told before what is missing in its place', async (t) => {
-  t.throws(
-    () => resolveOptions({ chanels: {} } as never),
-    /chanels: unknown option, did you mean channels\?/,
-  );
+  t.throws(() => resolveOptions({ chanels: {} } as never), /chanels: unknown option/);
 });

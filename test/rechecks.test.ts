@@ -107,7 +107,7 @@ t.test('a wall clock that jumps is noticed at the next look', async (t) => {
 t.test('one that hangs has a limit, holds up nobody, and its late answer is nobody’s', async (t) => {
   const late: ((answer: boolean) => void)[] = [];
   const { clock, rechecks, gone, why } = make((item) =>
-    item.startsWith('hangs') ? new Promise((resolve) => late.push(resolve)) : true,
+    item.startsWith('hangs') ? new Promise((resolve) => late.push(resolve)) : inMs(clock, 3_600_000),
   );
   for (let i = 0; i < 99; i += 1) rechecks.add(`hangs ${i}`, inMs(clock, 1));
   rechecks.add('next', inMs(clock, 1));
